@@ -1,0 +1,95 @@
+"""Settings, read once from the environment and from `.env`; each is explained in `.env.example`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.errors import SetupError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything a city sets. Secrets have no default outside development."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    env: Literal["development", "production", "test"] = Field(
+        "development", validation_alias="EUNGDAP_ENV"
+    )
+    var: Path | None = Field(None, validation_alias="EUNGDAP_VAR")
+    secret: str = Field("", validation_alias="EUNGDAP_SECRET")
+    database_url: str = ""
+    redis_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+    nlu_engine: Literal["builtin", "rasa"] = "builtin"
+    simulator: bool = Field(True, validation_alias="EUNGDAP_SIMULATOR")
+    simulator_port: int = Field(8010, ge=1, le=65535)
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_from_number: str = ""
+    twilio_api_url: str = ""
+    twilio_agent_number: str = ""
+    telegram_bot_token: str = ""
+    telegram_api_url: str = ""
+    telegram_webhook_secret: str = ""
+
+    @field_validator("public_url", "twilio_api_url", "telegram_api_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @property
+    def production(self) -> bool:
+        """Whether real citizens depend on this process."""
+        return self.env == "production"
+
+    @property
+    def base_url(self) -> str:
+        """The address under which the world reaches us, without a slash at the end."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    def check(self) -> None:
+        """Refuse a configuration that can't work.
+
+        Raises: SetupError with one sentence that says what to set.
+        """
+        if not self.production:
+            return
+        if not (self.database_url and self.redis_url):
+            raise SetupError(
+                "In production DATABASE_URL and REDIS_URL must both be set: "
+                "the embedded servers are for trying out and for one-machine towns."
+            )
+        if len(self.secret) < 32:
+            raise SetupError(
+                "In production EUNGDAP_SECRET must hold at least 32 characters; "
+                "`openssl rand -hex 32` prints a good one."
+            )
+        if self.simulator:
+            raise SetupError(
+                "In production EUNGDAP_SIMULATOR must be 0: the simulator takes messages "
+                "that citizens would wait for."
+            )
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """Read the settings.
+
+    Raises: SetupError naming the setting that can't be read.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
+        raise SetupError(f"{name} can't be used: {first['msg']}. See .env.example.") from None
+    settings.check()
+    return settings

@@ -1,0 +1,107 @@
+"""What can go wrong, said once: an error knows its HTTP status and what the caller should do."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+PROBLEM = "application/problem+json"
+
+
+class SetupError(Exception):
+    """The service can't start; the message is one sentence that says what to do."""
+
+
+class EungdapError(Exception):
+    """A request that can't be done. `ko` and `en` are sentences that say what to do."""
+
+    status = 400
+
+    def __init__(self, ko: str, en: str, **extra: Any) -> None:
+        super().__init__(en)
+        self.ko = ko
+        self.en = en
+        self.extra = extra
+
+
+class NotFound(EungdapError):
+    """There is no such thing, or the caller may not know of it."""
+
+    status = 404
+
+
+class Forbidden(EungdapError):
+    """The caller is known and may not do this."""
+
+    status = 403
+
+
+class Unauthenticated(EungdapError):
+    """The caller has to log in, or send a key."""
+
+    status = 401
+
+
+class Conflict(EungdapError):
+    """Somebody else was first, or the thing has moved on."""
+
+    status = 409
+
+
+class Invalid(EungdapError):
+    """What was sent can't be used as it is."""
+
+    status = 422
+
+
+class TooMany(EungdapError):
+    """The caller asks too often."""
+
+    status = 429
+
+
+def language_of(request: Request) -> str:
+    """Return `ko` or `en`: the caller's language by `Accept-Language`, Korean when unsaid."""
+    header = request.headers.get("accept-language", "ko").lower()
+    return "en" if header.startswith("en") else "ko"
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> JSONResponse:
+    """Return an RFC 9457 problem document."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+    return JSONResponse(jsonable_encoder(body), status_code=status, media_type=PROBLEM)
+
+
+_HTTP = {
+    404: ("찾는 주소가 없어요. 주소를 확인해 주세요.", "There is nothing at this address."),
+    405: ("이 주소에서는 쓸 수 없는 방법이에요.", "This address does not take that method."),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem document; what was sent is never repeated in it."""
+
+    @app.exception_handler(EungdapError)
+    async def known(request: Request, error: EungdapError) -> Response:
+        detail = error.ko if language_of(request) == "ko" else error.en
+        return problem(error.status, type(error).__name__, detail, **error.extra)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        fields = sorted({".".join(str(p) for p in e["loc"][1:]) for e in error.errors()})
+        named = ", ".join(f for f in fields if f) or "body"
+        detail = (
+            f"보내신 내용을 읽을 수 없어요. 다음 항목을 확인해 주세요: {named}"
+            if language_of(request) == "ko"
+            else f"The request can't be read. Please check: {named}"
+        )
+        return problem(422, "Invalid", detail, fields=fields)
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        ko, en = _HTTP.get(error.status_code, (str(error.detail), str(error.detail)))
+        detail = ko if language_of(request) == "ko" else en
+        return problem(error.status_code, "Error", detail)

@@ -1,0 +1,56 @@
+"""Signals to open pages, over Redis publish/subscribe. Losing one loses nothing: pages re-read."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+MINIMUM_REDIS = (6, 2)
+_WAIT = 15.0
+
+
+def connect(url: str) -> Redis:
+    """Return a client on `url` (redis://, rediss:// or unix://) with bounded waits."""
+    client: Redis = Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=2,
+        socket_timeout=5,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return client
+
+
+async def publish(redis: Redis, topic: str, event: dict[str, Any]) -> None:
+    """Tell the pages that watch `topic`. An event holds ids and kinds, never a citizen's words."""
+    try:
+        await redis.publish(topic, json.dumps(event))
+    except (RedisError, OSError):
+        log.warning("signal on %s was lost: Redis does not answer", topic.split(":", 1)[0])
+
+
+async def subscribe(redis: Redis, *topics: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield the events of `topics` as they come, and `{"type": "tick"}` in quiet times.
+
+    Ends when Redis goes away; the page then connects again and re-reads.
+    """
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(*topics)
+        yield {"type": "ready"}
+        while True:
+            try:
+                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=_WAIT)
+            except (RedisError, OSError):
+                return
+            if message is None:
+                yield {"type": "tick"}
+            else:
+                yield json.loads(message["data"])

@@ -1,0 +1,39 @@
+"""Every table, one file a subject. Rules that must always hold are constraints here."""
+
+from backend.models.audit import AuditEntry
+from backend.models.broadcast import Broadcast, BroadcastEdit, BroadcastEvent
+from backend.models.contact import Address, Contact, PhoneCode
+from backend.models.conversation import Conversation, Handoff, Message
+from backend.models.delivery import Delivery
+from backend.models.faq import FaqArticle, FaqSource
+from backend.models.petition import NumberSeries, Petition, PetitionEvent
+from backend.models.poll import Ballot, Participation, Poll, PollOption
+from backend.models.staff import ApiKey, Staff, StaffSession
+from backend.models.subscription import Subscription
+
+__all__ = [
+    "Address",
+    "ApiKey",
+    "AuditEntry",
+    "Ballot",
+    "Broadcast",
+    "BroadcastEdit",
+    "BroadcastEvent",
+    "Contact",
+    "Conversation",
+    "Delivery",
+    "FaqArticle",
+    "FaqSource",
+    "Handoff",
+    "Message",
+    "NumberSeries",
+    "Participation",
+    "Petition",
+    "PetitionEvent",
+    "PhoneCode",
+    "Poll",
+    "PollOption",
+    "Staff",
+    "StaffSession",
+    "Subscription",
+]

@@ -1,0 +1,62 @@
+"""People who write to the city, and the addresses they write from."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backend.db import Base, BigId, Now, UuidId
+
+
+class Contact(Base):
+    """One person, as far as verified addresses tell. `language` is set once it is known."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[UuidId]
+    language: Mapped[str | None]
+    created_at: Mapped[Now]
+
+    addresses: Mapped[list["Address"]] = relationship(back_populates="contact")
+
+
+class Address(Base):
+    """A place a contact writes from: a phone (SMS and calls), a messenger account, a browser.
+
+    `verified_at` says when its owner was proven (a phone by its network, or by a code).
+    `stopped_at` is set when the citizen closed the door; nothing is pushed there until reopened.
+    """
+
+    __tablename__ = "addresses"
+    __table_args__ = (
+        UniqueConstraint("scheme", "address"),
+        CheckConstraint("scheme IN ('phone','telegram','web','terminal','call')", "scheme"),
+    )
+
+    id: Mapped[BigId]
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), index=True)
+    scheme: Mapped[str]
+    address: Mapped[str]
+    verified_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+
+    contact: Mapped[Contact] = relationship(back_populates="addresses")
+
+
+class PhoneCode(Base):
+    """A code sent by SMS to prove that whoever writes from an address holds a phone.
+
+    Only its hash is kept; it lives 10 minutes and dies after 5 wrong tries.
+    """
+
+    __tablename__ = "phone_codes"
+    __table_args__ = (CheckConstraint("tries BETWEEN 0 AND 5", "tries"),)
+
+    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), primary_key=True)
+    phone: Mapped[str]
+    code_hash: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    expires_at: Mapped[datetime]
+    created_at: Mapped[Now]

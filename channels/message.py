@@ -1,0 +1,111 @@
+"""What crosses a door: a message that came in, the replies that answer it, a message to send."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+Kind = Literal["text", "speech", "keys", "silence", "contact", "start", "hangup", "blocked"]
+Scheme = Literal["phone", "telegram", "web", "terminal", "call"]
+Owner = Literal["bot", "queue", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing the citizen can answer with: `id` is what counts, `title` what is shown."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to the citizen, before a channel gives it its own form.
+
+    `spoken` replaces `text` on voice where the written form holds what a voice must not read.
+    `ask_phone` asks the channel to offer its own way of proving a phone number, where it has one.
+    `transfer` hands a call over to people.
+    """
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    spoken: str | None = None
+    ask_phone: bool = False
+    transfer: bool = False
+    delivery: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message from a citizen, as its channel understood it.
+
+    `scheme` and `address` name who wrote (phone numbers in E.164); `channel` how. `external_id`
+    is the provider's own id, unique within the channel: the same one twice is the same message.
+    `confidence` (0..1) is the recogniser's, for speech. `phone` is a number that the channel
+    itself vouches for (E.164): the sender of an SMS, the caller, a contact shared on Telegram.
+    """
+
+    channel: str
+    scheme: Scheme
+    address: str
+    external_id: str
+    text: str
+    kind: Kind = "text"
+    confidence: float | None = None
+    phone: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an incoming message: who owns the conversation now, and what to say."""
+
+    conversation: str
+    language: str
+    owner: Owner
+    replies: tuple[Reply, ...] = ()
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way out: `id` is our delivery's, and comes back in status callbacks."""
+
+    id: int
+    address: str
+    text: str
+    choices: tuple[Choice, ...] = ()
+    language: str = "ko"
+    ask_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A provider took the message. `external_ids` holds one id a part, in order."""
+
+    external_ids: tuple[str, ...] = field(default=())
+    parts: int = 1
+
+
+class DeliveryState(StrEnum):
+    """How far a message came, as a provider reports it; the order of rank is `delivery`'s."""
+
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """A provider's word on a message: by our own `delivery` id, or by its `external_id`."""
+
+    channel: str
+    state: DeliveryState
+    delivery: int | None = None
+    external_id: str | None = None
+    code: str | None = None
+
+
+OnMessage = Callable[[Incoming], Awaitable[Answer]]
+OnStatus = Callable[[StatusUpdate], Awaitable[None]]

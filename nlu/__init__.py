@@ -1,0 +1,1 @@
+"""The ears: a text goes in, a Parse comes out."""

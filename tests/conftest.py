@@ -1,0 +1,108 @@
+"""What every test stands on: a real PostgreSQL and Redis, and a database of its own each."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import db, events
+from backend.config import ROOT, Settings
+from backend.context import Context
+from backend.embedded import Servers, data_dir, running
+from backend.migrations import migrate
+
+TEMPLATE = "eungdap_template"
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Settings of a test: nothing is read from `.env`, and the secrets are no secrets."""
+    home = data_dir(Settings(_env_file=None, EUNGDAP_ENV="test"))
+    return Settings(
+        _env_file=None,
+        EUNGDAP_ENV="test",
+        EUNGDAP_VAR=home.with_name(home.name + "-test"),
+        EUNGDAP_SECRET="test-secret-" + "x" * 32,
+        database_url=os.environ.get("TEST_DATABASE_URL", ""),
+        redis_url=os.environ.get("TEST_REDIS_URL", ""),
+        public_url="http://testserver",
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="test-twilio-token",
+        twilio_from_number="+15005550006",
+        telegram_bot_token="110201543:test-telegram-token",
+        telegram_webhook_secret="test-telegram-secret",
+    )
+
+
+@pytest.fixture(scope="session")
+def servers(settings: Settings) -> Iterator[Servers]:
+    """The servers of the whole run, with a migrated template to clone databases from."""
+    with running(settings) as started:
+        with psycopg.connect(_admin(started.database_url), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(_named(started.database_url, TEMPLATE))
+        yield started
+
+
+def _named(url: str, database: str) -> str:
+    head, mark, query = url.partition("?")
+    return head.rsplit("/", 1)[0] + "/" + database + mark + query
+
+
+def _admin(url: str) -> str:
+    return _named(db.libpq_url(url), "postgres")
+
+
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """A database that only this test sees."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(_admin(servers.database_url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        yield _named(servers.database_url, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def redis(servers: Servers) -> AsyncIterator[Redis]:
+    """An empty Redis."""
+    client = events.connect(servers.redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[db.Sessions]:
+    """Sessions on this test's database."""
+    engine, factory = db.connect(database_url)
+    yield factory
+    await engine.dispose()
+
+
+@pytest.fixture
+async def session(sessions: db.Sessions) -> AsyncIterator[AsyncSession]:
+    """One session in one transaction, which the test may commit or leave."""
+    async with sessions() as opened:
+        yield opened
+
+
+@pytest.fixture
+def context(settings: Settings, sessions: db.Sessions, redis: Redis) -> Context:
+    """The shared parts, on this test's database."""
+    return Context(settings, sessions, redis)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real 120 data beside the checkout; a test that needs it is skipped where it is absent."""
+    found = Path(os.environ.get("EUNGDAP_DATA", ROOT.parent / "shared" / "data"))
+    if not (found / "seoul-120.csv").exists():
+        pytest.skip("the real 120 data is not beside this checkout")
+    return found
