@@ -10,6 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from backend.errors import SetupError
+
 log = logging.getLogger(__name__)
 
 MINIMUM_REDIS = (6, 2)
@@ -27,6 +29,29 @@ def connect(url: str) -> Redis:
         retry=Retry(NoBackoff(), 1),
     )
     return client
+
+
+async def check(url: str) -> None:
+    """Make sure that a Redis (or Valkey) new enough answers at `url`.
+
+    Raises: SetupError with one sentence that says what to do.
+    """
+    try:
+        client = connect(url)
+        try:
+            info = await client.info("server")
+        finally:
+            await client.aclose()
+    except (RedisError, OSError, ValueError) as error:
+        raise SetupError(
+            f"Redis can't be reached at REDIS_URL ({type(error).__name__}): "
+            "check host, port and password, and that the server runs."
+        ) from None
+    version = str(info.get("redis_version", "0"))
+    if tuple(int(part) for part in version.split(".")[:2]) < MINIMUM_REDIS:
+        raise SetupError(
+            f"The Redis at REDIS_URL is version {version}: Eungdap needs 6.2 or newer."
+        )
 
 
 async def publish(redis: Redis, topic: str, event: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ LANES: dict[Lane, int] = {"siren": 4, "reply": 4, "bulk": 2, "upkeep": 1}
 _offline = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
-async def enqueue(session: AsyncSession, task: str, lane: Lane, **ids: int | str) -> None:
+async def enqueue(session: AsyncSession, task: str, lane: Lane, /, **ids: int | str) -> None:
     """Put a job in `lane`, to be seen by workers when (and only if) `session` commits."""
     raw = await (await session.connection()).get_raw_connection()
     job = _offline.configure_task(task, queue=lane, connection=raw.driver_connection)

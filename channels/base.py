@@ -39,6 +39,20 @@ class Unknown(SendError):
     """It may or may not have been sent (the answer was lost): never silently sent again."""
 
 
+class DoorError(Exception):
+    """A request that a door turns away, for the composition to show as problem+json.
+
+    `title` names the problem and `detail` says what to do, both in the caller's language; neither
+    ever repeats what was sent.
+    """
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+
+
 class Channel(Protocol):
     """A door. `name` is its word in our tables, `scheme` the kind of address it writes to.
 
@@ -57,4 +71,8 @@ class Channel(Protocol):
 
     async def send(self, message: Outgoing) -> Sent:
         """Send one message; raise a `SendError` that says what happened."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connections to the provider; the channel is not used afterwards."""
         ...

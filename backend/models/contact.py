@@ -48,7 +48,8 @@ class Address(Base):
 class PhoneCode(Base):
     """A code sent by SMS to prove that whoever writes from an address holds a phone.
 
-    Only its hash is kept; it lives 10 minutes and dies after 5 wrong tries.
+    The digits follow from `nonce` and the service secret and are stored nowhere. A code lives ten
+    minutes and dies after five wrong tries.
     """
 
     __tablename__ = "phone_codes"
@@ -56,7 +57,7 @@ class PhoneCode(Base):
 
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"), primary_key=True)
     phone: Mapped[str]
-    code_hash: Mapped[str]
+    nonce: Mapped[str]
     tries: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime]
     created_at: Mapped[Now]

@@ -1,0 +1,116 @@
+"""Commands that run the service."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from backend import config, db, events, worker
+from backend.cli import demo
+from backend.config import Settings
+from backend.context import Context
+from backend.embedded import Servers, running
+from backend.errors import SetupError
+from backend.main import build_channels, channel_settings, create_app
+from backend.migrations import migrate
+from channels.simulator import create_simulator
+
+screen = Console(stderr=True)
+
+
+@contextlib.contextmanager
+def prepared(settings: Settings) -> Iterator[Servers]:
+    """Yield servers that answer, with the newest schema in the database."""
+    with running(settings) as servers:
+        db.check(servers.database_url)
+        asyncio.run(events.check(servers.redis_url))
+        migrate(servers.database_url)
+        yield servers
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    app.command()(up)
+    app.command()(serve)
+    app.command("worker")(run_worker)
+    app.command()(simulate)
+
+
+def up(
+    with_demo: Annotated[bool, typer.Option("--demo", help="Make demo staff and polls.")] = False,
+) -> None:
+    """Run everything: the servers where no URL names any, the service, workers and the clock."""
+    settings = config.load()
+    if with_demo and settings.production:
+        raise SetupError("Demo logins are not for production: leave out --demo.")
+    _refuse_taken(settings.host, settings.port)
+    with prepared(settings) as servers:
+        if with_demo:
+            demo.prepare(servers, settings)
+        app = create_app(settings, servers)
+        demo.show_pages(settings, with_demo)
+        _run(app, settings.host, settings.port)
+
+
+def serve() -> None:
+    """Run the service alone, without workers; for many machines."""
+    settings = config.load()
+    _refuse_taken(settings.host, settings.port)
+    with prepared(settings) as servers:
+        _run(create_app(settings, servers, work=False), settings.host, settings.port)
+
+
+def run_worker() -> None:
+    """Run workers of every lane and the clock; for many machines."""
+    settings = config.load()
+    with prepared(settings) as servers:
+
+        async def work() -> None:
+            engine, sessions = db.connect(servers.database_url)
+            context = Context(settings, sessions, events.connect(servers.redis_url))
+            try:
+                await worker.run(context, build_channels(context), servers.database_url)
+            finally:
+                await context.redis.aclose()
+                await engine.dispose()
+
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(work())
+
+
+def simulate() -> None:
+    """Run the providers' simulator alone: set TWILIO_API_URL and TELEGRAM_API_URL to it."""
+    settings = config.load()
+    _refuse_taken(settings.host, settings.simulator_port)
+    screen.print(f"Simulator: http://127.0.0.1:{settings.simulator_port}/simulator")
+    _run(create_simulator(channel_settings(settings)), settings.host, settings.simulator_port)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} on {host} can't be used ({error.strerror}): "
+                "end what uses it, or choose another as in PORT=8001 make run."
+            ) from None
+
+
+def _run(app: object, host: str, port: int) -> None:
+    """Serve until Ctrl-C; requests under way get ten seconds to end."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            host=host, port=port, log_level="warning", access_log=False,
+            timeout_graceful_shutdown=10, ws_max_size=65536, proxy_headers=False,
+        )
+    )  # fmt: skip
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()

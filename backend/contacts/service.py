@@ -1,0 +1,184 @@
+"""Contacts: who stands behind an address, and how a phone is proven."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+import phonenumbers
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.models import Address, Contact, Conversation, Petition, PhoneCode, Subscription
+
+CODE_LIFE = timedelta(minutes=10)
+CODE_TRIES = 5
+HOME_REGION = "KR"
+
+
+def e164(phone: str) -> str | None:
+    """Return `phone` (as people write it, Korean unless it begins with +) in E.164, or None."""
+    try:
+        number = phonenumbers.parse(phone, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+async def lock_address(
+    session: AsyncSession, scheme: str, address: str, *, verified: bool
+) -> Address:
+    """Return the address, made with a contact of its own if new, locked until the commit.
+
+    The lock puts the messages of one citizen in a line: each sees what the one before it did.
+    `verified` says that the channel vouches for its owner.
+    """
+    wanted = (
+        select(Address)
+        .where(Address.scheme == scheme, Address.address == address)
+        .with_for_update()
+    )
+    found = await session.scalar(wanted)
+    if found is None:
+        contact = Contact()
+        session.add(contact)
+        await session.flush()
+        made = await session.scalar(
+            insert(Address)
+            .values(scheme=scheme, address=address, contact_id=contact.id)
+            .on_conflict_do_nothing()
+            .returning(Address.id)
+        )
+        if made is None:
+            await session.execute(delete(Contact).where(Contact.id == contact.id))
+            session.expunge(contact)
+        found = (await session.scalars(wanted)).one()
+    if verified and found.verified_at is None:
+        found.verified_at = await session.scalar(select(func.now()))
+    return found
+
+
+async def phone_of(session: AsyncSession, contact_id: object) -> Address | None:
+    """Return the contact's proven phone, the latest where there are several."""
+    found: Address | None = await session.scalar(
+        select(Address)
+        .where(
+            Address.contact_id == contact_id,
+            Address.scheme == "phone",
+            Address.verified_at.is_not(None),
+        )
+        .order_by(Address.verified_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def prove_phone(session: AsyncSession, address: Address, phone: str) -> Address:
+    """Record that whoever writes from `address` holds `phone` (E.164); return the phone's address.
+
+    From now on both belong to one contact, the phone's: what that person filed by SMS is theirs
+    here too. What `address` had filed before comes along.
+    """
+    owner = await lock_address(session, "phone", phone, verified=True)
+    if owner.contact_id != address.contact_id:
+        left, joined = address.contact_id, owner.contact_id
+        address.contact_id = joined
+        await session.flush()
+        remaining = await session.scalar(
+            select(func.count()).select_from(Address).where(Address.contact_id == left)
+        )
+        if remaining == 0:
+            await session.execute(
+                update(Petition).where(Petition.contact_id == left).values(contact_id=joined)
+            )
+            kept = select(Subscription.district).where(Subscription.contact_id == joined)
+            await session.execute(
+                delete(Subscription).where(
+                    Subscription.contact_id == left, Subscription.district.in_(kept)
+                )
+            )
+            await session.execute(
+                update(Subscription)
+                .where(Subscription.contact_id == left)
+                .values(contact_id=joined)
+            )
+    return owner
+
+
+async def set_language(session: AsyncSession, address: Address, language: str) -> None:
+    """Remember the language a citizen chose, for every talk and alert to come."""
+    await session.execute(
+        update(Contact).where(Contact.id == address.contact_id).values(language=language)
+    )
+    await session.execute(
+        update(Subscription)
+        .where(Subscription.contact_id == address.contact_id)
+        .values(language=language)
+    )
+    await session.execute(
+        update(Conversation)
+        .where(Conversation.address_id == address.id, Conversation.state != "closed")
+        .values(language=language)
+    )
+
+
+async def stop(session: AsyncSession, address: Address) -> None:
+    """Push nothing to this address any more: its owner closed the door."""
+    await session.execute(
+        update(Address)
+        .where(Address.id == address.id, Address.stopped_at.is_(None))
+        .values(stopped_at=func.now())
+    )
+
+
+async def restart(session: AsyncSession, address: Address) -> None:
+    """Open the door again, at its owner's word."""
+    await session.execute(update(Address).where(Address.id == address.id).values(stopped_at=None))
+
+
+def phone_code(secret: str, code: PhoneCode) -> str:
+    """Return the six digits of `code`. They follow from our secret and are stored nowhere."""
+    mark = f"{code.address_id}:{code.phone}:{code.nonce}".encode()
+    digest = hmac.new(secret.encode(), mark, hashlib.sha256).digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+async def start_phone_code(session: AsyncSession, address: Address, phone: str) -> PhoneCode:
+    """Begin to prove `phone` (E.164) for `address`: a new code replaces the one before."""
+    values = {"phone": phone, "nonce": secrets.token_hex(16), "tries": 0}
+    expires = func.now() + CODE_LIFE
+    statement = insert(PhoneCode).values(address_id=address.id, expires_at=expires, **values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[PhoneCode.address_id], set_={**values, "expires_at": expires}
+        )
+    )
+    found = await session.get(PhoneCode, address.id, populate_existing=True)
+    assert found is not None
+    return found
+
+
+async def check_phone_code(
+    session: AsyncSession, address: Address, digits: str, secret: str
+) -> str | None:
+    """Return the phone that `digits` prove, or None: wrong, too late, or tried too often."""
+    code = await session.scalar(
+        select(PhoneCode)
+        .where(
+            PhoneCode.address_id == address.id,
+            PhoneCode.expires_at > func.now(),
+            PhoneCode.tries < CODE_TRIES,
+        )
+        .with_for_update()
+    )
+    if code is None:
+        return None
+    if not hmac.compare_digest(phone_code(secret, code), digits):
+        code.tries += 1
+        return None
+    phone = code.phone
+    await session.delete(code)
+    return phone

@@ -1,0 +1,199 @@
+"""The composition: everything is made here once, and handed what it needs."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from backend import db, errors, events, worker
+from backend.config import Settings
+from backend.console import routes as console
+from backend.contacts import subscription_routes as subscriptions
+from backend.context import Context
+from backend.embedded import Servers, data_dir
+from backend.faq import routes as faq
+from backend.faq.service import FaqIndex
+from backend.handoff import routes as handoff
+from backend.messages import service as messages
+from backend.petitions import routes as petitions
+from backend.polls import routes as polls
+from backend.staff import routes as staff
+from bot.conversation import Bot
+from broadcasts import routes as broadcasts
+from channels import registry
+from channels.base import Channel, DoorError, SendError
+from channels.settings import ChannelSettings
+from channels.simulator import Simulator
+from channels.telegram import Telegram
+from nlu.builtin import BuiltinParser
+from nlu.train import train
+
+log = logging.getLogger(__name__)
+
+ROOMS = (staff, handoff, petitions, polls, subscriptions, faq, broadcasts)
+MODELS = Path("models")
+DATA = Path(__file__).resolve().parent.parent / "nlu" / "data"
+
+
+def channel_settings(settings: Settings) -> ChannelSettings:
+    """Return what the doors need; with the simulator on, the providers are on this machine."""
+    simulated = settings.base_url if settings.simulator else ""
+    return ChannelSettings(
+        public_url=settings.base_url,
+        twilio_account_sid=settings.twilio_account_sid,
+        twilio_auth_token=settings.twilio_auth_token,
+        twilio_from_number=settings.twilio_from_number,
+        twilio_api_url=settings.twilio_api_url or simulated or "https://api.twilio.com",
+        twilio_agent_number=settings.twilio_agent_number or None,
+        telegram_bot_token=settings.telegram_bot_token,
+        telegram_api_url=settings.telegram_api_url or simulated or "https://api.telegram.org",
+        telegram_webhook_secret=settings.telegram_webhook_secret,
+    )
+
+
+def build_channels(context: Context) -> dict[str, Channel]:
+    """Return the doors of this service, the web one fed from our own tables and signals."""
+
+    async def history(address: str, since: int) -> dict[str, Any]:
+        async with context.sessions() as session:
+            return await messages.history(session, "web", address, since)
+
+    def subscribe(address: str) -> AsyncIterator[dict[str, Any]]:
+        return events.subscribe(context.redis, f"web:{address}")
+
+    async def publish(address: str, event: dict[str, Any]) -> None:
+        await events.publish(context.redis, f"web:{address}", event)
+
+    return registry.build(
+        channel_settings(context.settings),
+        history=history,
+        subscribe=subscribe,
+        publish=publish,
+    )
+
+
+def load_parser(settings: Settings) -> BuiltinParser:
+    """Return the builtin engine, trained first where its data is newer than its model."""
+    model = data_dir(settings) / MODELS / "builtin"
+    train([DATA], model)
+    return BuiltinParser.load(model)
+
+
+async def build_faq(context: Context) -> FaqIndex:
+    """Return the index over the articles, as they are now."""
+    index = FaqIndex(data_dir(context.settings) / MODELS / "faq")
+    async with context.sessions() as session:
+        await index.refresh(session)
+    return index
+
+
+def create_app(
+    settings: Settings, servers: Servers, parser: BuiltinParser | None = None, *, work: bool = True
+) -> FastAPI:
+    """Return the service. With `work`, the workers and the clock run beside it in this process."""
+    engine, sessions = db.connect(servers.database_url)
+    context = Context(settings, sessions, events.connect(servers.redis_url))
+    channels = build_channels(context)
+    simulator = Simulator(channel_settings(settings)) if settings.simulator else None
+    ready = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engines = parser or await asyncio.to_thread(load_parser, settings)
+        bot = Bot(context, engines, await build_faq(context), channels)
+        app.state.bot = bot
+        working = (
+            asyncio.create_task(worker.run(context, channels, servers.database_url))
+            if work
+            else None
+        )
+        if not settings.simulator:
+            await _register_webhooks(channels)
+        ready.set()
+        try:
+            yield
+        finally:
+            ready.clear()
+            if working is not None:
+                working.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await working
+            for channel in channels.values():
+                await channel.close()
+            if simulator is not None:
+                await simulator.close()
+            await context.redis.aclose()
+            await engine.dispose()
+
+    app = FastAPI(title="Eungdap", version="0.1.0", lifespan=lifespan, docs_url=None)
+    app.state.context = context
+    errors.install(app)
+    _doors(app, channels)
+    for room in ROOMS:
+        app.include_router(room.router)
+    console.install(app)
+    if simulator is not None:
+        app.include_router(simulator.router())
+    _health(app, context, ready)
+    return app
+
+
+async def _register_webhooks(channels: dict[str, Channel]) -> None:
+    """Tell Telegram where we listen; without its answer the service starts all the same."""
+    telegram = channels.get("telegram")
+    if isinstance(telegram, Telegram):
+        try:
+            await telegram.register_webhook()
+        except SendError as error:
+            log.warning("Telegram did not take our webhook (%s); it will not reach us", error.code)
+
+
+def _doors(app: FastAPI, channels: dict[str, Channel]) -> None:
+    """Open every channel, and render what a door turns away."""
+
+    @app.exception_handler(DoorError)
+    async def turned_away(_: Request, error: DoorError) -> Response:
+        return errors.problem(error.status, error.title, error.detail)
+
+    for channel in channels.values():
+        app.include_router(
+            channel.router(
+                lambda incoming: app.state.bot.on_message(incoming),
+                lambda report: app.state.bot.on_status(report),
+            )
+        )
+
+
+def _health(app: FastAPI, context: Context, ready: asyncio.Event) -> None:
+    @app.get("/healthz", tags=["health"])
+    async def alive() -> dict[str, str]:
+        """Tell that the process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"])
+    async def is_ready() -> Response:
+        """Tell whether citizens can be served: the database and Redis answer."""
+        parts = {"started": ready.is_set(), "database": False, "redis": False}
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(3), context.sessions() as session:
+                await session.execute(text("SELECT 1"))
+                parts["database"] = True
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(3):
+                parts["redis"] = bool(await context.redis.ping())
+        if all(parts.values()):
+            return Response('{"status":"ready"}', media_type="application/json")
+        missing = ", ".join(name for name, up in parts.items() if not up)
+        return errors.problem(503, "Not ready", f"Waiting for: {missing}")
+
+    @app.get("/metrics", tags=["health"])
+    async def metrics() -> Response:
+        """Return the counters in Prometheus' format; none of them names a person."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

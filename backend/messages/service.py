@@ -1,0 +1,155 @@
+"""Conversations and the messages in them."""
+
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.models import Address, Conversation, Message
+from channels.message import Choice, Owner, Reply
+
+OWNERS: dict[str, Owner] = {
+    "bot": "bot", "offered": "bot", "closed": "bot",
+    "queued": "queue", "callback": "queue", "active": "agent",
+}  # fmt: skip
+
+
+async def open_conversation(
+    session: AsyncSession, address: Address, channel: str, language: str
+) -> Conversation:
+    """Return the open conversation of `address` on `channel`, or begin one.
+
+    The caller holds the lock on the address.
+    """
+    found = await session.scalar(
+        select(Conversation).where(
+            Conversation.address_id == address.id,
+            Conversation.channel == channel,
+            Conversation.state != "closed",
+        )
+    )
+    if found is not None:
+        return found
+    begun = Conversation(
+        address_id=address.id, address=address, channel=channel, language=language, dialogue={}
+    )
+    session.add(begun)
+    await session.flush()
+    return begun
+
+
+async def add(
+    session: AsyncSession,
+    conversation: Conversation,
+    *,
+    author: str,
+    text: str,
+    agent_id: int | None = None,
+    external_id: str | None = None,
+    reply: dict[str, Any] | None = None,
+    answers: int | None = None,
+    parse: dict[str, Any] | None = None,
+) -> Message:
+    """Add a message with the conversation's next number."""
+    seq = await session.scalar(
+        update(Conversation)
+        .where(Conversation.id == conversation.id)
+        .values(last_seq=Conversation.last_seq + 1, updated_at=func.now())
+        .returning(Conversation.last_seq)
+        .execution_options(synchronize_session=False)
+    )
+    message = Message(
+        conversation_id=conversation.id,
+        seq=seq,
+        direction="in" if author == "citizen" else "out",
+        author=author,
+        agent_id=agent_id,
+        channel=conversation.channel,
+        external_id=external_id,
+        text=text,
+        reply=reply,
+        answers=answers,
+        parse=parse,
+    )
+    session.add(message)
+    await session.flush()
+    return message
+
+
+async def find_incoming(session: AsyncSession, channel: str, external_id: str) -> Message | None:
+    """Return the message that the provider sent under this id before, if it did."""
+    found: Message | None = await session.scalar(
+        select(Message).where(Message.channel == channel, Message.external_id == external_id)
+    )
+    return found
+
+
+def pack(reply: Reply) -> dict[str, Any]:
+    """Return what is stored of a reply beside its text."""
+    packed: dict[str, Any] = {}
+    if reply.choices:
+        packed["choices"] = [[choice.id, choice.title] for choice in reply.choices]
+    if reply.spoken is not None:
+        packed["spoken"] = reply.spoken
+    if reply.ask_phone:
+        packed["ask_phone"] = True
+    if reply.transfer:
+        packed["transfer"] = True
+    return packed
+
+
+def unpack(message: Message, delivery: int | None = None) -> Reply:
+    """Return the stored reply again, as it was said the first time."""
+    packed = message.reply or {}
+    return Reply(
+        message.text,
+        choices=tuple(Choice(id_, title) for id_, title in packed.get("choices", [])),
+        spoken=packed.get("spoken"),
+        ask_phone=bool(packed.get("ask_phone")),
+        transfer=bool(packed.get("transfer")),
+        delivery=delivery,
+    )
+
+
+async def history(session: AsyncSession, scheme: str, address: str, since: int) -> dict[str, Any]:
+    """Return what an address sees of its latest conversation after message number `since`.
+
+    The shape is that of `GET /channels/web/messages`; notes among agents stay inside.
+    """
+    conversation = await session.scalar(
+        select(Conversation)
+        .join(Conversation.address)
+        .where(Address.scheme == scheme, Address.address == address)
+        .order_by(Conversation.created_at.desc())
+        .limit(1)
+    )
+    if conversation is None:
+        return {"conversation": None, "owner": "bot", "language": None, "messages": []}
+    rows = await session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.seq > since,
+            Message.author != "note",
+        )
+        .order_by(Message.seq)
+        .limit(500)
+    )
+    return {
+        "conversation": str(conversation.id),
+        "owner": OWNERS[conversation.state],
+        "language": conversation.language,
+        "messages": [
+            {
+                "seq": row.seq,
+                "author": row.author,
+                "text": row.text,
+                "choices": [
+                    {"id": id_, "title": title}
+                    for id_, title in (row.reply or {}).get("choices", [])
+                ],
+                "at": row.created_at.isoformat(),
+            }
+            for row in rows
+        ],
+    }

@@ -1,0 +1,147 @@
+"""Which office a petition goes to, and how long the law gives it: read from `departments.yml`."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backend.petitions.working_days import Period, calendar
+
+DEPARTMENTS_FILE = Path(__file__).with_name("departments.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words to look for: Korean ones in text without its spaces, English ones as whole words."""
+
+    korean: tuple[str, ...]
+    english: re.Pattern[str] | None
+
+    def found_in(self, text: str) -> set[str]:
+        """Return which of the words `text` holds."""
+        lowered = text.lower()
+        closed_up = "".join(lowered.split())
+        found = {word for word in self.korean if word in closed_up}
+        if self.english is not None:
+            found.update(match[1] for match in self.english.finditer(lowered))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who deals with a category from a day on; `{gu}` in a name stands for a district office."""
+
+    valid_from: date
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A subject of petitions. `id` is what is stored; `names` and `offices` are by language."""
+
+    id: str
+    names: dict[str, str]
+    words: Words
+    period: Period
+    offices: tuple[Office, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The whole file. `districts` maps the Korean name of a district to its English one."""
+
+    categories: dict[str, Category]
+    default: Category
+    districts: dict[str, str]
+    unknown_gu: dict[str, str]
+    wish: Words
+    wish_unless: Words
+    wish_period: Period
+
+
+def _words(data: dict[str, list[str]]) -> Words:
+    # Longer words first, so that "traffic light" is found where "traffic" would be too.
+    english = sorted(data["en"], key=len, reverse=True)
+    pattern = "|".join(re.escape(word) for word in english)
+    return Words(
+        korean=tuple(data["ko"]),
+        english=re.compile(rf"(?<![a-z])({pattern})(?:e?s)?(?![a-z])") if english else None,
+    )
+
+
+def _category(data: dict[str, Any], periods: dict[str, Period]) -> Category:
+    return Category(
+        id=data["id"],
+        names=data["name"],
+        words=_words(data["keywords"]),
+        period=periods[data["period"]],
+        offices=tuple(
+            Office(line["from"], {"ko": line["ko"], "en": line["en"]}) for line in data["offices"]
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def directory() -> Directory:
+    """Return the city's categories, offices and districts."""
+    data = yaml.safe_load(DEPARTMENTS_FILE.read_text(encoding="utf-8"))
+    periods = {name: Period(p["amount"], p["unit"]) for name, p in data["periods"].items()}
+    categories = {line["id"]: _category(line, periods) for line in data["categories"]}
+    return Directory(
+        categories=categories,
+        default=categories[data["default"]],
+        districts=data["districts"],
+        unknown_gu=data["unknown_gu"],
+        wish=_words(data["wishes"]["words"]),
+        wish_unless=_words(data["wishes"]["unless"]),
+        wish_period=periods[data["wishes"]["period"]],
+    )
+
+
+def classify(details: str) -> Category:
+    """Return the category whose keywords weigh most in `details` (Korean or English).
+
+    A keyword weighs its length: "불법주차" says more than "차선". Nothing found: the default.
+    """
+    best, most = directory().default, 0
+    for category in directory().categories.values():
+        weight = sum(len(word) for word in category.words.found_in(details))
+        if weight > most:
+            best, most = category, weight
+    return best
+
+
+def period(category: Category, details: str) -> Period:
+    """Return how long the law gives for a petition with these `details`."""
+    city = directory()
+    if city.wish.found_in(details) and not city.wish_unless.found_in(details):
+        return city.wish_period
+    return category.period
+
+
+def district_name(district: str, language: str) -> str:
+    """Return the name of a district (Korean, as `마포구`) in `language`; English beside Korean."""
+    return district if language == "ko" else directory().districts.get(district, district)
+
+
+def department(
+    category: Category, district: str | None, language: str, on: date | None = None
+) -> str:
+    """Return the office for `category` as it is called on the day `on` (today when unsaid).
+
+    `district` is the Korean name of a district, or None where it is not known. Languages other
+    than Korean get the English name.
+    """
+    day = on or datetime.now(calendar().zone).date()
+    known = [office for office in category.offices if office.valid_from <= day]
+    office = max(known or category.offices, key=lambda office: office.valid_from)
+    spoken = "ko" if language == "ko" else "en"
+    if district is None:
+        gu = directory().unknown_gu[spoken]
+    else:
+        gu = f"{district}청" if spoken == "ko" else f"{district_name(district, 'en')} Office"
+    return office.names[spoken].replace("{gu}", gu)

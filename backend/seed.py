@@ -1,0 +1,105 @@
+"""Demo data for trying out: staff of every role, and two polls that are open."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.models import Staff
+from backend.polls import service as polls
+from backend.security import hash_password, verify_password
+
+# Each login is also its role.
+DEMO_STAFF = {
+    "agent": "상담원 데모",
+    "officer": "담당 공무원 데모",
+    "author": "재난문자 작성자 데모",
+    "approver": "재난문자 승인자 데모",
+    "admin": "관리자 데모",
+}
+
+
+class DemoPoll(NamedTuple):
+    """A question to try voting on, by language."""
+
+    title: dict[str, str]
+    description: dict[str, str]
+    options: tuple[dict[str, str], ...]
+
+
+DEMO_POLLS = (
+    DemoPoll(
+        title={
+            "ko": "새 심야버스는 어디를 이으면 좋을까요?",
+            "en": "Where should the new night bus run?",
+        },
+        description={
+            "ko": "자정부터 새벽 4시까지 다닐 노선을 하나 만들어요. 가장 필요한 길을 골라 주세요.",
+            "en": "One more line will run from midnight to 4 a.m. Please choose where.",
+        },
+        options=(
+            {"ko": "강서에서 여의도를 거쳐 강남까지", "en": "Gangseo to Gangnam by way of Yeouido"},
+            {
+                "ko": "노원에서 동대문을 거쳐 서울역까지",
+                "en": "Nowon to Seoul Station by way of Dongdaemun",
+            },
+            {"ko": "은평에서 홍대를 거쳐 사당까지", "en": "Eunpyeong to Sadang by way of Hongdae"},
+        ),
+    ),
+    DemoPoll(
+        title={
+            "ko": "동네 공원에서 무엇을 먼저 고칠까요?",
+            "en": "What should be improved first in our parks?",
+        },
+        description={
+            "ko": "내년에 먼저 고칠 것을 시민의 뜻으로 정해요. 하나를 골라 주세요.",
+            "en": "Citizens decide what is improved first next year. Please choose one.",
+        },
+        options=(
+            {"ko": "산책로 조명을 더 밝게", "en": "Brighter lights on the paths"},
+            {"ko": "그늘과 의자를 더 많이", "en": "More shade and benches"},
+            {"ko": "어린이 놀이터 고치기", "en": "Better playgrounds"},
+        ),
+    ),
+)
+_DEMO_POLL_LIFE = timedelta(days=90)
+
+
+async def seed(session: AsyncSession, passwords: dict[str, str]) -> None:
+    """Make sure that the demo staff and polls are there; doing it again changes nothing.
+
+    `passwords` holds one for each login of `DEMO_STAFF`; a login keeps working with the password
+    that was given last. Demo polls that have closed get a successor.
+
+    Raises: KeyError when a password is missing.
+    """
+    # Two processes that start at once would both find nothing.
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('seed'))"))
+    for login, name in DEMO_STAFF.items():
+        await _ensure_staff(session, login, name, passwords[login])
+    await _ensure_polls(session)
+
+
+async def _ensure_staff(session: AsyncSession, login: str, name: str, password: str) -> None:
+    found = await session.scalar(select(Staff).where(Staff.login == login))
+    if found is None:
+        session.add(
+            Staff(login=login, name=name, password_hash=hash_password(password), roles=[login])
+        )
+    elif not verify_password(found.password_hash, password):
+        found.password_hash = hash_password(password)
+
+
+async def _ensure_polls(session: AsyncSession) -> None:
+    running = {poll.title["ko"] for poll in await polls.open_polls(session)}
+    now = (await session.scalars(select(func.now()))).one()
+    for poll in DEMO_POLLS:
+        if poll.title["ko"] not in running:
+            await polls.create(
+                session,
+                **poll._asdict(),
+                opens_at=now,
+                closes_at=now + _DEMO_POLL_LIFE,
+                actor="system",
+            )

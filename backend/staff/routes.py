@@ -1,0 +1,146 @@
+"""Staff over HTTP: log in and out by form, accounts and keys by API."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from backend.console.pages import home_of, language_of, local_path, render
+from backend.context import Ctx, Session
+from backend.errors import Forbidden, Invalid, TooMany, Unauthenticated
+from backend.handoff import presence
+from backend.models.staff import ROLES
+from backend.security import COOKIE, SESSION_HOURS, Actor, require
+from backend.staff import service
+from backend.staff.schemas import (
+    KeyIn,
+    KeyList,
+    KeyOut,
+    Me,
+    NewKey,
+    StaffChange,
+    StaffIn,
+    StaffList,
+    StaffOut,
+)
+
+router = APIRouter(tags=["staff"])
+
+Admin = Annotated[Actor, Depends(require("admin"))]
+Anybody = Annotated[Actor, Depends(require(*ROLES))]
+SEE_OTHER = 303
+
+
+@router.post("/login", include_in_schema=False)
+async def log_in(
+    request: Request,
+    ctx: Ctx,
+    login: Annotated[str, Form(max_length=64)] = "",
+    password: Annotated[str, Form(max_length=200)] = "",
+    next: Annotated[str, Form(max_length=500)] = "",  # noqa: A002 - the form's own field name
+) -> Response:
+    """Take the log-in form; go on to the page that was asked for, or show what was wrong."""
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise Forbidden("다른 사이트에서 온 요청이에요.", "The request comes from another site.")
+    try:
+        ip = request.client.host if request.client else "?"
+        staff = await service.authenticate(ctx, login, password, ip)
+    except (Unauthenticated, TooMany) as error:
+        said = error.ko if language_of(request) == "ko" else error.en
+        again = render(
+            request, "login.html", status=error.status, login=login, next=next, error=said
+        )
+        if isinstance(error, TooMany):
+            again.headers["Retry-After"] = str(error.extra["retry_after"])
+        return again
+    async with ctx.sessions() as session, session.begin():
+        token = await service.log_in(session, staff)
+    answer = RedirectResponse(local_path(next) or home_of(staff.roles), SEE_OTHER)
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=SESSION_HOURS * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=ctx.settings.base_url.startswith("https://"),
+    )
+    return answer
+
+
+@router.post("/logout", include_in_schema=False)
+async def log_out(
+    request: Request,
+    ctx: Ctx,
+    session: Session,
+    actor: Anybody,  # noqa: ARG001 - also refuses a request from another site
+) -> Response:
+    """End the session, and with it the agent's place at the desk."""
+    staff_id = await service.log_out(session, request.cookies.get(COOKIE, ""))
+    if staff_id is not None:
+        await presence.leave(ctx.redis, staff_id)
+    answer = RedirectResponse("/login", SEE_OTHER)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
+@router.get("/api/v1/staff/me")
+async def me(actor: Anybody) -> Me:
+    """Tell who is calling."""
+    return Me(kind=actor.kind, id=actor.id, name=actor.name, roles=sorted(actor.roles))
+
+
+@router.get("/api/v1/staff")
+async def list_staff(session: Session, actor: Admin) -> StaffList:  # noqa: ARG001
+    """List everybody with an account."""
+    rows = await service.list_staff(session)
+    return StaffList(items=[StaffOut.model_validate(row) for row in rows], total=len(rows))
+
+
+@router.post("/api/v1/staff", status_code=201)
+async def add_staff(session: Session, actor: Admin, body: StaffIn) -> StaffOut:
+    """Add a member of staff."""
+    made = await service.create(
+        session,
+        body.login,
+        body.name,
+        body.password,
+        list(body.roles),
+        actor=actor.label,
+    )
+    return StaffOut.model_validate(made)
+
+
+@router.patch("/api/v1/staff/{staff_id}")
+async def change_staff(
+    ctx: Ctx, session: Session, actor: Admin, staff_id: int, body: StaffChange
+) -> StaffOut:
+    """Open or close an account; nobody closes their own."""
+    if actor.kind == "staff" and actor.id == staff_id and not body.active:
+        raise Invalid(
+            "자기 계정은 닫을 수 없어요. 다른 관리자에게 부탁해 주세요.",
+            "You can't close your own account. Ask another administrator.",
+        )
+    changed = await service.set_active(session, staff_id, body.active, actor=actor.label)
+    if not body.active:
+        await presence.leave(ctx.redis, staff_id)
+    return StaffOut.model_validate(changed)
+
+
+@router.get("/api/v1/keys")
+async def list_keys(session: Session, actor: Admin) -> KeyList:  # noqa: ARG001
+    """List the keys of other systems."""
+    rows = await service.list_keys(session)
+    return KeyList(items=[KeyOut.model_validate(row) for row in rows], total=len(rows))
+
+
+@router.post("/api/v1/keys", status_code=201)
+async def add_key(session: Session, actor: Admin, body: KeyIn) -> NewKey:
+    """Make a key; this is the only answer that shows it."""
+    row, key = await service.create_key(session, body.name, body.role, actor=actor.label)
+    return NewKey(**KeyOut.model_validate(row).model_dump(), key=key)
+
+
+@router.delete("/api/v1/keys/{key_id}")
+async def revoke_key(session: Session, actor: Admin, key_id: int) -> KeyOut:
+    """End a key at once."""
+    return KeyOut.model_validate(await service.revoke_key(session, key_id, actor=actor.label))

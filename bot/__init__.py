@@ -1,0 +1,1 @@
+"""The voice: decides what to say to a citizen, and never sends."""

@@ -1,0 +1,203 @@
+"""One message, door to door: from what a channel heard to what it will say."""
+
+import logging
+from dataclasses import asdict
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import events
+from backend.contacts import service as contacts
+from backend.context import Context
+from backend.delivery import service as delivery
+from backend.faq.service import FaqIndex
+from backend.messages import service as messages
+from backend.models import Address, Contact, Conversation, Delivery, Message
+from bot import dialogue, texts
+from bot.turn import Dialogue, Turn
+from channels.base import Channel
+from channels.message import Answer, Incoming, Reply, StatusUpdate
+from nlu.parse import Parse, Parser
+from nlu.privacy import mask_identifiers
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 4000
+# A hearing this poor is no hearing: the caller is asked again.
+MIN_CONFIDENCE = 0.3
+_UNHEARD = frozenset({"start", "silence", "hangup", "blocked", "contact"})
+
+
+class Bot:
+    """Answers citizens. One for the whole process; holds no state of any talk."""
+
+    def __init__(
+        self, context: Context, parser: Parser, faq: FaqIndex, channels: dict[str, Channel]
+    ) -> None:
+        self._context = context
+        self._parser = parser
+        self._faq = faq
+        self._channels = channels
+
+    async def on_message(self, incoming: Incoming) -> Answer:
+        """Take one message and return the answer to it; the same message again gets it again.
+
+        Everything that follows from a message is one transaction: either all of it is kept and
+        the citizen is answered, or none of it happened.
+        """
+        text, masked = mask_identifiers(incoming.text.replace("\x00", "")[:MAX_TEXT])
+        kind = incoming.kind
+        if kind == "speech" and (incoming.confidence or 1.0) < MIN_CONFIDENCE:
+            kind = "silence"
+        incoming = _with(incoming, text=text, kind=kind)
+        parse = await self._parse(incoming)
+        async with self._context.sessions() as session, session.begin():
+            address = await contacts.lock_address(
+                session,
+                incoming.scheme,
+                incoming.address,
+                verified=incoming.scheme == "phone" and incoming.phone == incoming.address,
+            )
+            known = await messages.find_incoming(session, incoming.channel, incoming.external_id)
+            if known is not None:
+                return await _again(session, known)
+            answer, woken = await self._turn(session, address, incoming, parse, masked)
+        for topic in woken:
+            await events.publish(self._context.redis, topic, {"type": "changed"})
+        return answer
+
+    async def on_status(self, report: StatusUpdate) -> None:
+        """Take a provider's report on a message that was sent."""
+        async with self._context.sessions() as session, session.begin():
+            await delivery.apply_status(session, report)
+
+    async def _parse(self, incoming: Incoming) -> Parse:
+        text = "" if incoming.kind in _UNHEARD else incoming.text
+        return await self._parser.parse(text, incoming.language)
+
+    async def _turn(
+        self,
+        session: AsyncSession,
+        address: Address,
+        incoming: Incoming,
+        parse: Parse,
+        masked: bool,
+    ) -> tuple[Answer, list[str]]:
+        conversation = await messages.open_conversation(
+            session, address, incoming.channel, await _language(session, address, incoming, parse)
+        )
+        if incoming.kind == "start":
+            conversation.dialogue = {}
+        message = await messages.add(
+            session,
+            conversation,
+            author="citizen",
+            text=incoming.text,
+            external_id=incoming.external_id,
+            parse=_memory(parse) if incoming.text else None,
+        )
+        woken = [f"conversation:{conversation.id}", "desk"]
+        replies: list[Reply] = []
+        ended = incoming.kind == "hangup"
+        if incoming.kind == "blocked":
+            await contacts.stop(session, address)
+        elif ended:
+            conversation.dialogue = {}
+        elif conversation.state in ("bot", "offered"):
+            turn = Turn(
+                self._context, session, self._faq, incoming, message, address, conversation,
+                parse, Dialogue.load(conversation.dialogue),
+            )  # fmt: skip
+            _follow_language(turn)
+            if masked:
+                turn.say("common.personal_masked")
+            await dialogue.respond(turn)
+            conversation.dialogue = turn.dialogue.dump()
+            replies, ended = turn.replies, turn.ended
+        elif conversation.state in ("queued", "callback"):
+            replies = self._while_waiting(conversation, parse, incoming)
+        stored = [await self._store(session, conversation, message, reply) for reply in replies]
+        owner = messages.OWNERS[conversation.state]
+        answer = Answer(str(conversation.id), conversation.language, owner, tuple(stored), ended)
+        return answer, woken
+
+    def _while_waiting(
+        self, conversation: Conversation, parse: Parse, incoming: Incoming
+    ) -> list[Reply]:
+        """Say only fixed words to somebody who waits for a person, and danger's numbers first."""
+        urgent = parse.intent.name == "life_emergency" and incoming.kind in ("text", "speech")
+        key = "emergency.danger" if urgent else "person.waiting"
+        text, spoken = texts.say(conversation.language, key)
+        return [Reply(text, spoken=spoken)]
+
+    async def _store(
+        self, session: AsyncSession, conversation: Conversation, message: Message, reply: Reply
+    ) -> Reply:
+        """Keep a reply and its delivery; return it as its channel will render it."""
+        said = await messages.add(
+            session,
+            conversation,
+            author="bot",
+            text=reply.text,
+            reply=messages.pack(reply),
+            answers=message.id,
+        )
+        door = self._channels.get(conversation.channel)
+        if door is None or door.in_place:
+            sent = await delivery.answered_in_place(session, conversation, said)
+        else:
+            sent = await delivery.send_message(session, conversation, said)
+        return messages.unpack(said, sent.id)
+
+
+async def _again(session: AsyncSession, known: Message) -> Answer:
+    """Return the answer that a message got when it came first."""
+    conversation = await session.get_one(Conversation, known.conversation_id)
+    rows = await session.execute(
+        select(Message, Delivery.id)
+        .outerjoin(Delivery, Delivery.message_id == Message.id)
+        .where(Message.answers == known.id)
+        .order_by(Message.seq)
+    )
+    replies = tuple(messages.unpack(message, sent) for message, sent in rows)
+    owner = messages.OWNERS[conversation.state]
+    return Answer(str(conversation.id), conversation.language, owner, replies)
+
+
+async def _language(
+    session: AsyncSession, address: Address, incoming: Incoming, parse: Parse
+) -> str:
+    """Return the language to begin a talk in: the one chosen before, or that of the message."""
+    chosen = await session.scalar(select(Contact.language).where(Contact.id == address.contact_id))
+    if chosen:
+        return chosen
+    if _letters(incoming.text) >= 3 and parse.language in texts.LANGUAGES:
+        return parse.language
+    return incoming.language if incoming.language in texts.LANGUAGES else "ko"
+
+
+def _follow_language(turn: Turn) -> None:
+    """Answer in the language of the message, where it is a whole sentence in one of ours."""
+    said = turn.parse.language
+    if said in texts.LANGUAGES and said != turn.language and _letters(turn.text) >= 12:
+        turn.conversation.language = said
+
+
+def _letters(text: str) -> int:
+    """Return how many letters speak for a language: those of words, not of a number like P-12."""
+    return sum(c.isalpha() for word in text.split() if not word[-1].isdigit() for c in word)
+
+
+def _memory(parse: Parse) -> dict[str, object]:
+    """Return what is kept of a Parse with its message: what was understood, not the words."""
+    return {
+        "intent": parse.intent.name,
+        "top": [[i.name, round(i.confidence, 3)] for i in parse.intent_ranking[:3]],
+        "engine": parse.engine,
+        "model": parse.model,
+        "language": parse.language,
+    }
+
+
+def _with(incoming: Incoming, *, text: str, kind: str) -> Incoming:
+    return Incoming(**{**asdict(incoming), "text": text, "kind": kind})

@@ -1,0 +1,24 @@
+"""What a flow is: a name, the intents that begin it, and two plain functions."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.turn import Turn
+
+Handler = Callable[[Turn], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One thing a citizen can do here.
+
+    `begin` runs when a message asks for it, `answer` when the flow waits (`turn.wait`) and the
+    message is for it. `free_text` names the steps whose answer is the citizen's own words, which
+    may sound like anything.
+    """
+
+    name: str
+    intents: frozenset[str]
+    begin: Handler
+    answer: Handler
+    free_text: frozenset[str] = frozenset()

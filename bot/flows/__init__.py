@@ -1,0 +1,30 @@
+"""The flows, in the order in which they are asked; one file each."""
+
+from bot.flow import Flow
+from bot.flows import (
+    alerts,
+    elsewhere,
+    emergency,
+    language,
+    person,
+    petition,
+    question,
+    smalltalk,
+    status,
+    vote,
+)
+
+FLOWS: tuple[Flow, ...] = (
+    emergency.FLOW,
+    person.FLOW,
+    petition.FLOW,
+    status.FLOW,
+    vote.FLOW,
+    alerts.FLOW,
+    language.FLOW,
+    elsewhere.FLOW,
+    question.FLOW,
+    smalltalk.FLOW,
+)
+BY_NAME = {flow.name: flow for flow in FLOWS}
+BY_INTENT = {intent: flow for flow in FLOWS for intent in flow.intents}

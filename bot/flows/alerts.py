@@ -1,0 +1,63 @@
+"""Emergency alerts on and off, by district."""
+
+from backend.contacts import subscriptions
+from bot.flow import Flow
+from bot.turn import Turn
+from nlu.districts import DISTRICTS, display_name
+
+NAME = "alerts"
+
+
+async def begin(turn: Turn) -> None:
+    """Switch on for the district named, or ask which; switch off, one or all."""
+    if turn.intent == "unsubscribe_alerts":
+        await switch_off(turn)
+    elif turn.value("district"):
+        await _on(turn)
+    else:
+        turn.say("alerts.ask_district")
+        turn.wait(NAME, "district")
+
+
+async def answer(turn: Turn) -> None:
+    """Take the district."""
+    await _on(turn)
+
+
+async def _on(turn: Turn) -> None:
+    district = turn.value("district")
+    if district is None or district not in DISTRICTS:
+        turn.say("alerts.no_such_district")
+        turn.wait(NAME, "district")
+        return
+    if turn.address.scheme == "call":
+        turn.say("alerts.no_address")
+        turn.done()
+        return
+    await subscriptions.subscribe(
+        turn.session,
+        contact_id=turn.address.contact_id,
+        address_id=turn.address.id,
+        channel="sms" if turn.voice else turn.conversation.channel,
+        district=district,
+        language=turn.language,
+    )
+    name = display_name(district, turn.language)
+    turn.say("alerts.switched_on_sms" if turn.voice else "alerts.switched_on", district=name)
+    turn.done()
+
+
+async def switch_off(turn: Turn) -> None:
+    """End the alerts for the district named, or all of them."""
+    district = turn.value("district")
+    ended = await subscriptions.unsubscribe(turn.session, turn.address.contact_id, district)
+    if not ended:
+        turn.say("alerts.none")
+    elif district:
+        turn.say("alerts.switched_off_one", district=display_name(district, turn.language))
+    else:
+        turn.say("alerts.switched_off")
+    turn.done()
+
+
+FLOW = Flow(NAME, frozenset({"subscribe_alerts", "unsubscribe_alerts"}), begin, answer)

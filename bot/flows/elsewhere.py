@@ -1,0 +1,28 @@
+"""What citizens rightly ask of a city and this service does not do yet: said plainly."""
+
+from bot.flow import Flow
+from bot.flows.person import hand_over
+from bot.turn import Turn
+
+NAME = "elsewhere"
+
+_TEXTS = {
+    "submit_proposal": "elsewhere.proposal",
+    "support_proposal": "elsewhere.proposal",
+    "request_disclosure": "elsewhere.disclosure",
+    "rate_service": "elsewhere.rating",
+}
+
+
+async def begin(turn: Turn) -> None:
+    """Say what can't be done here and where it can, and offer a person."""
+    turn.say(_TEXTS[turn.intent], choices=[("person", turn.word("menu.person"))])
+    turn.wait(NAME, "after")
+
+
+async def answer(turn: Turn) -> None:
+    """Pass the wish on to a person."""
+    await hand_over(turn, "not_here_yet")
+
+
+FLOW = Flow(NAME, frozenset(_TEXTS), begin, answer)

@@ -1,0 +1,80 @@
+"""Proving a phone: known on SMS and calls, shared on Telegram, by a code elsewhere."""
+
+import re
+
+from backend.contacts import service as contacts
+from backend.delivery.service import notify
+from backend.models import Address
+from bot import limits, texts
+from bot.turn import Turn
+
+_DIGITS = re.compile(r"\d")
+
+
+async def ask(turn: Turn, flow: str, **slots: object) -> None:
+    """Ask for a phone in the way that this channel has; the answer goes to `take`."""
+    if turn.address.scheme == "telegram":
+        turn.say("vote.need_phone_share", ask_phone=True)
+    elif turn.address.scheme == "call":
+        turn.say("vote.no_phone_here")
+        turn.done()
+        return
+    else:
+        turn.say("vote.need_phone")
+    turn.wait(flow, "phone", **slots)
+
+
+async def take(turn: Turn, flow: str, **slots: object) -> Address | None:
+    """Take a step of the proof; return the phone's address once it is proven.
+
+    Until then the flow waits at `phone` or `code`, and the citizen was told what to do.
+    """
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if turn.incoming.phone and turn.incoming.kind == "contact":
+        turn.say("phone.proven")
+        return await contacts.prove_phone(turn.session, turn.address, turn.incoming.phone)
+    if waiting.step == "code" and turn.chosen != "resend":
+        digits = "".join(_DIGITS.findall(turn.text))
+        if len(digits) == 6:
+            return await _check(turn, flow, digits, slots)
+    phone = str(slots.pop("phone", "")) if turn.chosen == "resend" else None
+    phone = phone or contacts.e164(turn.value("phone") or turn.text)
+    if phone is None:
+        turn.say("phone.bad_number")
+        turn.wait(flow, "phone", **slots)
+        return None
+    await _send_code(turn, flow, phone, slots)
+    return None
+
+
+async def _check(turn: Turn, flow: str, digits: str, slots: dict[str, object]) -> Address | None:
+    secret = turn.context.settings.secret
+    phone = await contacts.check_phone_code(turn.session, turn.address, digits, secret)
+    if phone is None:
+        turn.say("phone.wrong_code", choices=[("resend", turn.word("phone.resend"))])
+        turn.wait(flow, "code", **slots)
+        return None
+    turn.say("phone.proven")
+    return await contacts.prove_phone(turn.session, turn.address, phone)
+
+
+async def _send_code(turn: Turn, flow: str, phone: str, slots: dict[str, object]) -> None:
+    redis = turn.context.redis
+    allowed = await limits.allow(redis, f"code:{turn.address.id}", 5, 3600)
+    if not (allowed and await limits.allow(redis, f"code:{phone}", 5, 3600)):
+        turn.say("phone.too_often")
+        turn.done()
+        return
+    await contacts.start_phone_code(turn.session, turn.address, phone)
+    # The phone is not proven yet: its own address keeps its own contact.
+    target = await contacts.lock_address(turn.session, "phone", phone, verified=False)
+    text = texts.word(turn.language, "phone.code_sms")
+    code_for = {"code_for": turn.address.id}
+    await notify(turn.session, target, "sms", turn.language, text, code_for)
+    turn.say("phone.code_sent", phone=_hidden(phone))
+    turn.wait(flow, "code", **{**slots, "phone": phone})
+
+
+def _hidden(phone: str) -> str:
+    return f"***-{phone[-4:]}"

@@ -1,0 +1,73 @@
+"""Answering what citizens ask 120, with where the answer comes from."""
+
+from backend.faq import service
+from bot.flow import Flow
+from bot.flows.person import hand_over
+from bot.turn import Turn
+
+NAME = "question"
+
+
+async def begin(turn: Turn) -> None:
+    """Answer, offer titles when unsure, or say honestly that there is no sure answer."""
+    await respond(turn, turn.text)
+
+
+async def respond(turn: Turn, text: str) -> None:
+    """Look `text` up and answer in the form that fits how sure the search is."""
+    result = await service.search(turn.session, turn.faq, text, turn.language)
+    if result.kind == "answer":
+        _show(turn, result)
+        turn.done()
+    elif result.kind == "choices":
+        offered = [(str(hit.article_id), hit.title) for hit in result.choices[:3]]
+        turn.say(
+            "question.choices",
+            choices=[*offered, ("none", turn.word("question.none_of_these"))],
+        )
+        turn.wait(NAME, "pick")
+    else:
+        turn.say("question.no_answer", choices=[("person", turn.word("menu.person"))])
+        turn.wait(NAME, "no_answer")
+
+
+async def answer(turn: Turn) -> None:
+    """Show the article picked; a new question is simply asked again."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if turn.chosen == "person":
+        await hand_over(turn, "no_answer")
+    elif turn.chosen == "none":
+        turn.say("question.no_answer", choices=[("person", turn.word("menu.person"))])
+        turn.wait(NAME, "no_answer")
+    elif waiting.step == "pick" and turn.chosen and turn.chosen.isdigit():
+        result = await service.article(turn.session, turn.faq, int(turn.chosen), turn.text)
+        _show(turn, result)
+        turn.done()
+    else:
+        await respond(turn, turn.text)
+
+
+def _show(turn: Turn, result: service.Answer) -> None:
+    body = result.passage
+    if result.confirm_with_120:
+        body = turn.word("question.confirm", answer=body, phone=result.phone)
+    key = "question.source" if result.department else "question.source_short"
+    source = turn.word(
+        key,
+        title=result.title,
+        department=result.department,
+        source=result.source,
+        as_of=result.as_of.isoformat(),
+    )
+    link = f"\n{result.url}" if result.url else ""
+    turn.tell(f"{body}\n\n{source}{link}", spoken=_two_sentences(result.passage))
+    turn.dialogue.answered = [*turn.dialogue.answered, result.title][-5:]
+
+
+def _two_sentences(text: str) -> str:
+    parts = text.replace("\n", " ").split(". ")
+    return ". ".join(parts[:2]).rstrip(".") + "."
+
+
+FLOW = Flow(NAME, frozenset({"ask_faq"}), begin, answer, free_text=frozenset({"no_answer", "ask"}))

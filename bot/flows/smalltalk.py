@@ -1,0 +1,42 @@
+"""Short courtesies, the menu, help, and a kind no to what is not ours."""
+
+from bot.flow import Flow
+from bot.turn import Turn
+
+NAME = "smalltalk"
+
+_COURTESY = {
+    "thank": "greet.thanks",
+    "goodbye": "greet.goodbye",
+    "affirm": "greet.again",
+    "deny": "greet.nothing_open",
+}
+MENU = ("petition", "status", "vote", "question", "alerts", "person")
+
+
+async def begin(turn: Turn) -> None:
+    """Answer a courtesy in kind; everything else gets the menu."""
+    turn.done()
+    if key := _COURTESY.get(turn.intent):
+        turn.say(key)
+        turn.ended = turn.intent == "goodbye"
+    elif turn.intent == "out_of_scope":
+        turn.say("common.out_of_scope", choices=menu(turn))
+    elif turn.intent == "help":
+        turn.say("help.text", choices=menu(turn))
+    else:
+        turn.say("greet.hello", choices=menu(turn))
+
+
+def menu(turn: Turn) -> list[tuple[str, str]]:
+    """Return the menu as choices; on the phone only what a caller can keep in mind."""
+    names = ("petition", "status", "person") if turn.voice else MENU
+    return [(f"flow:{name}", turn.word(f"menu.{name}")) for name in names]
+
+
+FLOW = Flow(
+    NAME,
+    frozenset({"greet", "thank", "goodbye", "affirm", "deny", "help", "out_of_scope"}),
+    begin,
+    begin,
+)

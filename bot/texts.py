@@ -1,0 +1,77 @@
+"""What the bot says: one catalogue a language, with Korean particles that fit the word before."""
+
+import string
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LOCALES = Path(__file__).parent / "locales"
+LANGUAGES = ("ko", "en")
+
+# particle: (after a consonant, after a vowel)
+_PARTICLES = {
+    "을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "과": ("과", "와"),
+    "으로": ("으로", "로"), "이에요": ("이에요", "예요"), "이라": ("이라", "라"),
+}  # fmt: skip
+# How the digits are read: 영 일 이 삼 사 오 육 칠 팔 구.
+_DIGITS_END = {"0": 21, "1": 8, "3": 16, "6": 1, "7": 8, "8": 8}
+_RIEUL = 8
+
+
+def _final(word: str) -> int:
+    """Return the number of the last syllable's final consonant, 0 where it ends in a vowel."""
+    last = next((c for c in reversed(word) if c.isalnum()), "")
+    if "가" <= last <= "힣":
+        return (ord(last) - ord("가")) % 28
+    if last.isdigit():
+        return _DIGITS_END.get(last, 0)
+    return 1 if last.lower() in "lmnr" else 0
+
+
+def with_particle(word: str, particle: str) -> str:
+    """Return `word` with the form of `particle` that fits it: 마포구를, 산을, 서울로."""
+    final = _final(word)
+    consonant, vowel = _PARTICLES[particle]
+    if particle == "으로" and final == _RIEUL:
+        return word + vowel
+    return word + (consonant if final else vowel)
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if format_spec in _PARTICLES:
+            return with_particle(str(value), format_spec)
+        return super().format_field(value, format_spec)
+
+
+_formatter = _Formatter()
+
+
+@lru_cache
+def catalogue(language: str) -> dict[str, Any]:
+    """Return the texts of `language`, by dotted key."""
+    nested = yaml.safe_load((LOCALES / f"{language}.yml").read_text(encoding="utf-8"))
+    flat: dict[str, Any] = {}
+    for group, entries in nested.items():
+        for name, value in entries.items():
+            flat[f"{group}.{name}"] = value
+    return flat
+
+
+def say(language: str, key: str, /, **slots: Any) -> tuple[str, str | None]:
+    """Return the written form of a text, and the spoken one where it differs.
+
+    Raises: KeyError for a text the catalogue lacks.
+    """
+    entry = catalogue(language if language in LANGUAGES else "en")[key]
+    if isinstance(entry, str):
+        return _formatter.format(entry, **slots).strip(), None
+    spoken = _formatter.format(entry["spoken"], **slots).strip()
+    return _formatter.format(entry["text"], **slots).strip(), spoken
+
+
+def word(language: str, key: str, /, **slots: Any) -> str:
+    """Return a short text, such as the title of a choice."""
+    return say(language, key, **slots)[0]

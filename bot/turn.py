@@ -1,0 +1,147 @@
+"""One turn: a message that came in, what is known around it, and what will be said."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.context import Context
+from backend.faq.service import FaqIndex
+from backend.models import Address, Conversation, Message
+from bot import texts
+from channels.message import Choice, Incoming, Reply
+from nlu.parse import Parse
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A flow that waits for an answer: at which step, with what it knows so far."""
+
+    flow: str
+    step: str
+    slots: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """The bot's memory of a conversation, stored with it.
+
+    `choices` are the values behind the numbers last shown, in order. `misses` counts messages
+    in a row that were not understood; `said` is the key of the last text, so that the bot never
+    says the same sentence twice in a row.
+    """
+
+    waiting: Waiting | None = None
+    choices: list[list[str]] = field(default_factory=list)
+    misses: int = 0
+    answered: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, stored: dict[str, Any]) -> "Dialogue":
+        """Read what `dump` wrote; an empty dict is a fresh talk."""
+        waiting = stored.get("waiting")
+        return cls(
+            waiting=Waiting(**waiting) if waiting else None,
+            choices=stored.get("choices", []),
+            misses=stored.get("misses", 0),
+            answered=stored.get("answered", []),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a flow works with. It adds to `replies` by `say`; nothing leaves before the commit."""
+
+    context: Context
+    session: AsyncSession
+    faq: FaqIndex
+    incoming: Incoming
+    message: Message
+    address: Address
+    conversation: Conversation
+    parse: Parse
+    dialogue: Dialogue
+    chosen: str | None = None
+    replies: list[Reply] = field(default_factory=list)
+    ended: bool = False
+
+    @property
+    def language(self) -> str:
+        """The language of this talk."""
+        return self.conversation.language
+
+    @property
+    def text(self) -> str:
+        """What the citizen said."""
+        return self.incoming.text.strip()
+
+    @property
+    def voice(self) -> bool:
+        """Whether the citizen listens rather than reads."""
+        return self.incoming.channel == "voice"
+
+    @property
+    def intent(self) -> str:
+        """What the message is about, as understood."""
+        return self.parse.intent.name
+
+    def value(self, entity: str) -> str | None:
+        """Return the last value of an entity: people correct themselves forwards."""
+        found = self.parse.values(entity)
+        return found[-1] if found else None
+
+    def word(self, key: str, **slots: Any) -> str:
+        """Return a short text in the language of this talk."""
+        return texts.word(self.language, key, **slots)
+
+    def say(
+        self,
+        key: str,
+        *,
+        choices: list[tuple[str, str]] | None = None,
+        ask_phone: bool = False,
+        transfer: bool = False,
+        **slots: Any,
+    ) -> None:
+        """Answer with a text of the catalogue; `choices` are (value, title), numbered from 1.
+
+        What the citizen then picks, by number, button or words, comes back as `turn.chosen`.
+        """
+        text, spoken = texts.say(self.language, key, **slots)
+        self.tell(text, spoken, choices=choices, ask_phone=ask_phone, transfer=transfer)
+
+    def tell(
+        self,
+        text: str,
+        spoken: str | None = None,
+        *,
+        choices: list[tuple[str, str]] | None = None,
+        ask_phone: bool = False,
+        transfer: bool = False,
+    ) -> None:
+        """Answer with a text that is not of the catalogue, such as an article's."""
+        offered = choices or []
+        if offered:
+            self.dialogue.choices = [list(pair) for pair in offered]
+        self.replies.append(
+            Reply(
+                text,
+                tuple(Choice(str(n), title) for n, (_, title) in enumerate(offered, 1)),
+                spoken,
+                ask_phone,
+                transfer,
+            )
+        )
+
+    def wait(self, flow: str, step: str, **slots: Any) -> None:
+        """Let the next message go to `step` of `flow`, with these slots."""
+        self.dialogue.waiting = Waiting(flow, step, slots)
+
+    def done(self) -> None:
+        """End the flow: the next message begins anew."""
+        self.dialogue.waiting = None
+        self.dialogue.choices = []

@@ -1,0 +1,59 @@
+"""What every door does with what comes in: bounded reading, clean text, whole phone numbers."""
+
+import asyncio
+import re
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from channels.base import DoorError
+
+MAX_BODY = 64 * 1024
+BODY_SECONDS = 10.0
+
+# E.164: a plus, a country code that does not begin with 0, at most 15 digits in all.
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+
+# Characters that neither XML 1.0 nor PostgreSQL's text can hold: controls other than tab and
+# line ends, halves of surrogate pairs, and the two noncharacters of the basic plane.
+_IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean_text(text: str) -> str:
+    """Return `text` without the characters that can't be stored or written as XML."""
+    return _IMPOSSIBLE.sub("", text)
+
+
+def is_e164(number: str) -> bool:
+    """Tell whether `number` is a whole international number such as +821012345678."""
+    return _E164.fullmatch(number) is not None
+
+
+def prefers_english(request: Request) -> bool:
+    """Tell whether the caller asks for English before Korean; without a word it is Korean."""
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        language = part.strip()
+        if language.startswith("ko"):
+            return False
+        if language.startswith("en"):
+            return True
+    return False
+
+
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """Return the body of `request`, at most `limit` bytes of it, within ten seconds.
+
+    Raises: DoorError 413 when it is longer, 408 when it does not come, 400 when it breaks off.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise DoorError(413, "Too long", f"Send at most {limit} bytes.")
+    except TimeoutError:
+        raise DoorError(408, "Too slow", "Send the whole body within ten seconds.") from None
+    except ClientDisconnect:
+        raise DoorError(400, "Broken off", "Send the request again.") from None
+    return bytes(body)

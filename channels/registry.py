@@ -1,0 +1,23 @@
+"""Every door of the house: the one list to touch when a channel is added."""
+
+from channels.base import Channel
+from channels.settings import ChannelSettings
+from channels.telegram import Telegram
+from channels.twilio_sms import TwilioSms
+from channels.twilio_voice import TwilioVoice
+from channels.web import History, Publish, Subscribe, WebChannel
+
+
+def build(
+    settings: ChannelSettings, *, history: History, subscribe: Subscribe, publish: Publish
+) -> dict[str, Channel]:
+    """Return the channels by name; a provider without its credentials is left out.
+
+    `history`, `subscribe` and `publish` are what web chat asks of the composition.
+    """
+    channels: list[Channel] = [WebChannel(history, subscribe, publish)]
+    if settings.twilio_account_sid and settings.twilio_auth_token:
+        channels += [TwilioSms(settings), TwilioVoice(settings)]
+    if settings.telegram_bot_token and settings.telegram_webhook_secret:
+        channels += [Telegram(settings)]
+    return {channel.name: channel for channel in channels}

@@ -1,0 +1,83 @@
+"""The forms a reply takes where there are no buttons: numbered lines, and words to be spoken."""
+
+import re
+from collections.abc import Sequence
+
+from channels.inbound import clean_text
+from channels.message import Choice, Reply
+
+_URL = re.compile(
+    r"(?:https?://|www\.)[!-~]+|(?<![a-z0-9@.-])(?:[a-z0-9-]+\.)+(?:kr|com|net|org)(?![a-z0-9])"
+    r"(?:/[!-~]*)?",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\[([^\]\n]+)\]\((?:https?:)?[^)\s]*\)")
+_EMOJI = re.compile(
+    "[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0e\ufe0f\u200d\u20e3"
+    "\U0001f000-\U0001faff\U000e0020-\U000e007f]"
+)
+_MARKUP = re.compile(r"[*_`#~|<>\[\](){}「」『』【】※·•]|^\s*[-–—]\s+", re.MULTILINE)
+_SPACES = re.compile(r"[ \t\u00a0\u3000]+")
+
+# Signs that voices leave out or read by another language's name.
+_SIGNS = {"ko": {"℃": "도", "㎡": "제곱미터"}, "en": {"℃": " degrees", "㎡": " square metres"}}
+_RANGE = re.compile(  # 9시~18시, 1–3, 월~금
+    r"(?<=[\d시분월화수목금토일년])\s*[~∼–]\s*(?=[\d월화수목금토일])"
+)
+
+# The digits whose Sino-Korean name ends in a consonant: 영 일 삼 육 칠 팔.
+_CLOSED_DIGITS = "013678"
+
+
+def keyed(choices: Sequence[Choice]) -> list[tuple[str, Choice]]:
+    """Return each choice with the key a citizen types or presses for it.
+
+    Where every id is a number it is that number, otherwise its place in the list from 1.
+    """
+    if all(choice.id.isascii() and choice.id.isdigit() for choice in choices):
+        return [(choice.id, choice) for choice in choices]
+    return [(str(place), choice) for place, choice in enumerate(choices, 1)]
+
+
+def numbered(text: str, choices: Sequence[Choice]) -> str:
+    """Return `text` followed by its choices as lines such as `1. 도로 파손`."""
+    lines = [text] if text else []
+    return "\n".join(lines + [f"{key}. {choice.title}" for key, choice in keyed(choices)])
+
+
+def speakable(text: str, language: str) -> str:
+    """Return `text` as a voice can read it: no addresses, markup, brackets or emoji."""
+    text = _LINK.sub(r"\1", clean_text(text))
+    text = _URL.sub(" ", text)
+    for sign, word in _SIGNS.get(language, {}).items():
+        text = text.replace(sign, word)
+    text = _RANGE.sub("에서 " if language == "ko" else " to ", text)
+    text = _MARKUP.sub(" ", _EMOJI.sub(" ", text))
+    lines = (_SPACES.sub(" ", line).strip(" :") for line in text.splitlines())
+    # A line end is a pause; without a full stop the voice would run on.
+    return " ".join(line if line[-1] in ".?!,…" else f"{line}." for line in lines if line)
+
+
+def spoken(reply: Reply, language: str) -> str:
+    """Return what a voice says for `reply`, its choices last and the key after the option."""
+    said = speakable(reply.spoken or reply.text, language)
+    options = [(key, speakable(choice.title, language).rstrip(".")) for key, choice in
+               keyed(reply.choices)]  # fmt: skip
+    if not options:
+        return said
+    if language == "ko":
+        listed = ", ".join(f"{title}{topic_particle(title)} {key}번" for key, title in options)
+        return f"{said} {listed}.".strip()
+    listed = " ".join(f"For {title}, press {key}." for key, title in options)
+    return f"{said} {listed}".strip()
+
+
+def topic_particle(word: str) -> str:
+    """Return 은 or 는 as Korean needs it after `word`."""
+    last = word[-1:]
+    if "가" <= last <= "힣":
+        return "은" if (ord(last) - 0xAC00) % 28 else "는"
+    if last in _CLOSED_DIGITS and last:
+        return "은"
+    # Of the Latin letters only L, M, N and R are read with a consonant at the end.
+    return "은" if last.lower() in ("l", "m", "n", "r") else "는"

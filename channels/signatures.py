@@ -1,0 +1,75 @@
+"""Proof that a provider, and nobody else, called us."""
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from starlette.datastructures import ImmutableMultiDict
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from channels.base import DoorError
+from channels.inbound import read_body
+
+TWILIO_HEADER = "X-Twilio-Signature"
+TELEGRAM_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+Form = ImmutableMultiDict[str, str]
+
+_MAX_FIELDS = 200
+
+
+def same_secret(given: str | None, expected: str) -> bool:
+    """Compare two secrets in constant time; an unset `expected` is never matched."""
+    if not given or not expected:
+        return False
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def public_address(request: Request, public_url: str) -> str:
+    """Return the URL as the provider saw it: `public_url`, then the path and query as they came.
+
+    Host and scheme of the request are a proxy's business and play no part.
+    """
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    query: str = request.scope["query_string"].decode("ascii", "replace")
+    return public_url.rstrip("/") + path + (f"?{query}" if query else "")
+
+
+def twilio_signature(token: str, url: str, params: Mapping[str, str]) -> str:
+    """Return the value of X-Twilio-Signature for a form `params` posted to `url`."""
+    signature: str = RequestValidator(token).compute_signature(url, params)
+    return signature
+
+
+async def twilio_form(request: Request, public_url: str, token: str) -> Form:
+    """Return the form that Twilio posted.
+
+    Twilio's own validator decides (it tries the URL with and without the default port).
+    Raises: DoorError 403 when the signature is missing or wrong, 400 when this is no form.
+    """
+    body = await read_body(request)
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:
+        raise DoorError(400, "Not a form", "Send a form as Twilio does.") from None
+    form = Form(pairs)
+    url = public_address(request, public_url)
+    given = request.headers.get(TWILIO_HEADER, "")
+    # Without a token every caller could compute the signature of an empty key.
+    if not (token and given and RequestValidator(token).validate(url, form, given)):
+        raise DoorError(
+            403, "Wrong signature", "Sign the request with the account's token and PUBLIC_URL."
+        )
+    return form
+
+
+def telegram_caller(request: Request, secret: str) -> None:
+    """Let only Telegram pass: the header it was told to send by `setWebhook`.
+
+    Raises: DoorError 403.
+    """
+    if not same_secret(request.headers.get(TELEGRAM_HEADER), secret):
+        raise DoorError(403, "Wrong secret", "Send the secret token given to setWebhook.")

@@ -1,0 +1,245 @@
+"""Simulated citizens: they write, press and call, and the provider calls our webhooks for them."""
+
+import itertools
+import re
+import secrets
+import time
+from typing import Any, Literal
+from urllib.parse import urljoin
+from xml.etree import ElementTree
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from channels.base import DoorError
+from channels.inbound import is_e164
+from channels.segments import measure
+from channels.settings import ChannelSettings
+from channels.signatures import TELEGRAM_HEADER, TWILIO_HEADER, twilio_signature
+from channels.simulator.store import Entry, Kind, Store
+from channels.simulator.telegram_api import TelegramApi
+from channels.simulator.twilio_api import VERSION, TwilioApi
+
+# Twilio's own words, in any case and alone in the message: they close and open the number.
+STOP_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+START_WORDS = ("START", "YES", "UNSTOP")
+HELP_WORDS = ("HELP", "INFO")
+
+
+class Act(BaseModel):
+    """What a citizen does. `from` is a phone number, or the id of a Telegram chat.
+
+    On the phone the first act calls; digits are keys, an empty text is silence.
+    """
+
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+
+    provider: Literal["sms", "voice", "telegram"]
+    sender: str = Field(alias="from", min_length=1, max_length=20)
+    text: str = Field("", max_length=10_000)
+    kind: Literal["message", "button", "contact", "block", "unblock", "hangup"] = "message"
+
+
+class Outcome(BaseModel):
+    """What our webhook answered: its status and body, and the texts a citizen reads or hears."""
+
+    status: int
+    answer: str
+    texts: list[str] = Field(default_factory=list)
+
+
+class Citizens:
+    """All phones and chats; a phone remembers the call it is in."""
+
+    def __init__(
+        self,
+        settings: ChannelSettings,
+        store: Store,
+        twilio: TwilioApi,
+        telegram: TelegramApi,
+        client: httpx.AsyncClient,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._twilio = twilio
+        self._telegram = telegram
+        self._client = client
+        self._calls: dict[str, tuple[str, str]] = {}  # number → the call's sid, where it goes on
+        # Far from the numbers of an earlier run, which the service has seen.
+        self._update_ids = itertools.count(secrets.randbelow(2**30))
+
+    async def act(self, act: Act) -> Outcome:
+        """Do what `act` says and return what came of it.
+
+        Raises: DoorError 422 for a sender no provider knows, 502 when our webhook is not there.
+        """
+        known = act.sender.isdigit() if act.provider == "telegram" else is_e164(act.sender)
+        if not known or not act.sender.isascii():
+            raise DoorError(
+                422, "Unknown sender", "A phone is +82…, a Telegram chat is a whole number."
+            )
+        if act.provider == "sms":
+            return await self._text(act)
+        if act.provider == "voice":
+            return await self._call(act)
+        return await self._chat(act)
+
+    async def _text(self, act: Act) -> Outcome:
+        number, word = act.sender, act.text.strip().upper()
+        sid = f"SM{secrets.token_hex(16)}"
+        form = {
+            **self._common(number),
+            "MessageSid": sid,
+            "SmsSid": sid,
+            "SmsMessageSid": sid,
+            "SmsStatus": "received",
+            "Body": act.text,
+            "NumMedia": "0",
+            "NumSegments": str(max(1, measure(act.text).segments)),
+        }
+        if word in STOP_WORDS:
+            self._store.stopped.add(number)
+            form["OptOutType"] = "STOP"
+        elif word in START_WORDS:
+            self._store.stopped.discard(number)
+            form["OptOutType"] = "START"
+        elif word in HELP_WORDS:
+            form["OptOutType"] = "HELP"
+        self._note("sms", number, act.text)
+        url = f"{self._settings.public_url}/channels/twilio/sms"
+        outcome = await self._post_form(url, form)
+        ours = self._settings.twilio_from_number
+        for message in _verbs(outcome.answer, "Message"):
+            if number in self._store.stopped:
+                continue  # Twilio drops replies to a number that opted out
+            callback = message.get("statusCallback")
+            text = "".join(message.itertext())
+            target = urljoin(url, callback) if callback else None
+            self._twilio.take(number, text, ours, target, "outbound-reply")
+            outcome.texts.append(text)
+        return outcome
+
+    async def _call(self, act: Act) -> Outcome:
+        number = act.sender
+        base = f"{self._settings.public_url}/channels/twilio/voice"
+        if act.kind == "hangup":
+            return await self._hang_up(number)
+        if number not in self._calls:
+            self._calls[number] = (f"CA{secrets.token_hex(16)}", base)
+            outcome = await self._turn(number, {})
+            if not act.text or number not in self._calls:
+                return outcome
+            begun = outcome.texts
+        else:
+            begun = []
+        self._note("voice", number, act.text)
+        said: dict[str, str] = {}
+        if re.fullmatch(r"[0-9*#]+", act.text, re.ASCII):
+            said = {"Digits": act.text.rstrip("#")}
+        elif act.text:
+            said = {"SpeechResult": act.text, "Confidence": "0.92"}
+        outcome = await self._turn(number, said)
+        outcome.texts = begun + outcome.texts
+        return outcome
+
+    async def _turn(self, number: str, said: dict[str, str]) -> Outcome:
+        """Let the call go one TwiML document further."""
+        sid, url = self._calls[number]
+        form = {**self._in_call(number, sid), "CallStatus": "in-progress", **said}
+        outcome = await self._post_form(url, form)
+        for line in _verbs(outcome.answer, "Say"):
+            text = "".join(line.itertext())
+            self._store.add(Entry("voice", incoming=False, address=number, text=text))
+            outcome.texts.append(text)
+        gathers = _verbs(outcome.answer, "Gather")
+        dials = _verbs(outcome.answer, "Dial")
+        if gathers:
+            self._calls[number] = (sid, urljoin(url, gathers[0].get("action") or url))
+        elif dials and dials[0].get("action"):
+            self._calls[number] = (sid, urljoin(url, dials[0].get("action") or url))
+            after = await self._turn(number, {"DialCallStatus": "completed"})
+            outcome.texts += after.texts
+        elif number in self._calls:
+            await self._hang_up(number)
+        return outcome
+
+    async def _hang_up(self, number: str) -> Outcome:
+        sid, _ = self._calls.pop(number, ("", ""))
+        if not sid:
+            return Outcome(status=204, answer="")
+        form = {**self._in_call(number, sid), "CallStatus": "completed", "CallDuration": "60"}
+        url = f"{self._settings.public_url}/channels/twilio/voice/status"
+        return await self._post_form(url, form)
+
+    async def _chat(self, act: Act) -> Outcome:
+        if act.kind == "block":
+            self._store.blocked.add(act.sender)
+        elif act.kind == "unblock":
+            self._store.blocked.discard(act.sender)
+        else:
+            self._note("telegram", act.sender, act.text)
+        update = {"update_id": next(self._update_ids), **self._update(act)}
+        response = await self._post(
+            self._telegram.webhook, json=update, headers={TELEGRAM_HEADER: self._telegram.secret}
+        )
+        return Outcome(status=response.status_code, answer=response.text)
+
+    def _update(self, act: Act) -> dict[str, Any]:
+        """Return the one field of an Update that tells what the citizen did."""
+        now, number = int(time.time()), int(act.sender)
+        user = {"id": number, "is_bot": False, "first_name": "시민", "language_code": "ko"}
+        chat = {"id": number, "type": "private", "first_name": "시민"}
+        if act.kind in ("block", "unblock"):
+            member = {"status": "member", "user": self._telegram.bot()}
+            kicked = {"status": "kicked", "user": self._telegram.bot(), "until_date": 0}
+            old, new = (member, kicked) if act.kind == "block" else (kicked, member)
+            change = {"chat": chat, "from": user, "date": now}
+            return {"my_chat_member": {**change, "old_chat_member": old, "new_chat_member": new}}
+        message = {"message_id": self._telegram.next_message_id(), "date": now, "chat": chat}
+        if act.kind == "button":
+            query = {"id": str(secrets.randbits(63)), "from": user, "chat_instance": act.sender}
+            pressed = {**message, "from": self._telegram.bot(), "text": ""}
+            return {"callback_query": {**query, "message": pressed, "data": act.text}}
+        message["from"] = user
+        if act.kind == "contact":
+            phone = {"phone_number": act.text.lstrip("+"), "first_name": "시민"}
+            return {"message": {**message, "contact": {**phone, "user_id": number}}}
+        return {"message": {**message, "text": act.text}}
+
+    def _common(self, number: str) -> dict[str, str]:
+        country = "KR" if number.startswith("+82") else ""
+        return {
+            "AccountSid": self._settings.twilio_account_sid,
+            "ApiVersion": VERSION,
+            "From": number,
+            "To": self._settings.twilio_from_number,
+            "FromCountry": country,
+            "ToCountry": country,
+        }
+
+    def _in_call(self, number: str, sid: str) -> dict[str, str]:
+        return {**self._common(number), "CallSid": sid, "Direction": "inbound", "Caller": number}
+
+    def _note(self, kind: Kind, address: str, text: str) -> None:
+        self._store.add(Entry(kind, incoming=True, address=address, text=text))
+
+    async def _post_form(self, url: str, form: dict[str, str]) -> Outcome:
+        signature = twilio_signature(self._settings.twilio_auth_token, url, form)
+        response = await self._post(url, data=form, headers={TWILIO_HEADER: signature})
+        return Outcome(status=response.status_code, answer=response.text)
+
+    async def _post(self, url: str, **request: Any) -> httpx.Response:
+        try:
+            return await self._client.post(url, **request)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise DoorError(
+                502, "No answer", "Start the service; PUBLIC_URL must be its address."
+            ) from None
+
+
+def _verbs(document: str, name: str) -> list[ElementTree.Element]:
+    """Return the verbs called `name` of our own TwiML; none in what is not XML."""
+    try:
+        return list(ElementTree.fromstring(document).iter(name))  # noqa: S314 - our own answer
+    except ElementTree.ParseError:
+        return []

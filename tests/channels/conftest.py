@@ -1,0 +1,214 @@
+"""The harness of the doors: a provider on loopback, an app around one channel, a watched log."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from twilio.request_validator import RequestValidator
+
+from channels.base import Channel, DoorError
+from channels.message import Answer, Incoming, Reply, StatusUpdate
+from channels.settings import ChannelSettings
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+TOKEN = "twilio-token-of-the-tests"
+OUR_NUMBER = "+15005550006"
+BOT_TOKEN = "110201543:telegram-token-of-the-tests"
+WEBHOOK_SECRET = "telegram-secret-of-the-tests"
+PUBLIC_URL = "https://eungdap.example.go.kr"
+CITIZEN = "+821029876543"
+
+SECRETS = (TOKEN, BOT_TOKEN, WEBHOOK_SECRET, CITIZEN, CITIZEN[1:], "쓰레기 더미")
+
+
+def settings_for(**changed: Any) -> ChannelSettings:
+    """Settings of a test; a name given replaces its value."""
+    values: dict[str, Any] = {
+        "public_url": PUBLIC_URL,
+        "twilio_account_sid": ACCOUNT,
+        "twilio_auth_token": TOKEN,
+        "twilio_from_number": OUR_NUMBER,
+        "twilio_api_url": "http://127.0.0.1:9",
+        "twilio_agent_number": None,
+        "telegram_bot_token": BOT_TOKEN,
+        "telegram_api_url": "http://127.0.0.1:9",
+        "telegram_webhook_secret": WEBHOOK_SECRET,
+    }
+    return ChannelSettings(**{**values, **changed})
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail every attempt to leave the machine."""
+    resolve = socket.getaddrinfo
+
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in (None, "127.0.0.1", "localhost", "::1"):
+            pytest.fail("a request was about to leave loopback")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+
+
+@pytest.fixture(autouse=True)
+def silent_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Prove after each test that no secret, number or text reached the log."""
+    caplog.set_level(logging.INFO)
+    yield
+    logged = "\n".join(record.getMessage() for record in caplog.get_records("call"))
+    for secret in SECRETS:
+        assert secret not in logged
+
+
+@dataclass
+class Door:
+    """One channel in an app, with what it handed over and the answer it got."""
+
+    channel: Channel
+    answer: Answer = field(default_factory=lambda: Answer("c1", "ko", "bot", (Reply("네."),)))
+    messages: list[Incoming] = field(default_factory=list)
+    statuses: list[StatusUpdate] = field(default_factory=list)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        async def on_message(message: Incoming) -> Answer:
+            self.messages.append(message)
+            return self.answer
+
+        async def on_status(update: StatusUpdate) -> None:
+            self.statuses.append(update)
+
+        app.include_router(self.channel.router(on_message, on_status))
+
+        @app.exception_handler(DoorError)
+        async def turned_away(_: Request, error: DoorError) -> Response:
+            body = {"title": error.title, "status": error.status, "detail": error.detail}
+            return JSONResponse(body, error.status, media_type="application/problem+json")
+
+        return app
+
+    async def post(self, path: str, **request: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app())
+        # Another host than PUBLIC_URL's, as behind a proxy.
+        async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as http:
+            return await http.post(path, **request)
+
+    async def twilio(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
+        """Post a form as Twilio does."""
+        signature = RequestValidator(TOKEN).compute_signature(PUBLIC_URL + path, form)
+        return await self.post(
+            path, data=form, headers={"X-Twilio-Signature": signature, **headers}
+        )
+
+
+@dataclass
+class Call:
+    """One request that reached the provider."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    form: dict[str, str]
+
+
+class Provider:
+    """A provider that answers what the test tells it, request by request."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.calls: list[Call] = []
+        self.script: list[tuple[int, Any, dict[str, str]] | str] = []
+
+    def answers(self, status: int, body: Any, **headers: str) -> None:
+        """Expect one more request and answer it."""
+        self.script.append((status, body, headers))
+
+    def hangs(self) -> None:
+        """Expect one more request, take it and never answer."""
+        self.script.append("hang")
+
+    def drops(self) -> None:
+        """Expect one more request, take it and close the connection."""
+        self.script.append("drop")
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await self._exchange(reader, writer):
+                continue
+        writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        method, path, _ = head[0].split(" ")
+        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
+        body = (await reader.readexactly(int(headers.get("content-length", 0)))).decode()
+        self.calls.append(Call(method, path, headers, dict(parse_qsl(body))))
+        step = self.script.pop(0) if self.script else (500, "nothing more was expected", {})
+        if step == "drop":
+            return False
+        if step == "hang":
+            await asyncio.sleep(3)
+            return False
+        status, answer, extra = step
+        payload = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(payload)}"]
+        lines += [f"{key}: {value}" for key, value in extra.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + payload)
+        await writer.drain()
+        return True
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """A scripted provider; an answer that nobody fetched fails the test."""
+    scripted = Provider()
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+    scripted.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield scripted
+    server.close()
+    assert scripted.script == [], "the channel sent fewer requests than expected"
+
+
+@contextlib.contextmanager
+def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """Serve `app` on `listener` in a thread of its own, by a real uvicorn."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    end = time.monotonic() + 10
+    while not server.started and time.monotonic() < end:
+        time.sleep(0.01)
+    assert server.started
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def listen() -> tuple[socket.socket, str]:
+    """Return a listening socket on a free port, and its URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+    """Wait until `check` holds."""
+    async with asyncio.timeout(seconds):
+        while not await check():
+            await asyncio.sleep(0.02)

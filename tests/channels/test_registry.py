@@ -1,0 +1,82 @@
+"""The list of doors, and what holds for every one of them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from channels.base import Channel
+from channels.registry import build
+from tests.channels.conftest import Door, settings_for
+
+
+async def history(address: str, since: int) -> dict[str, Any]:
+    return {"items": []}
+
+
+async def subscribe(address: str) -> AsyncIterator[dict[str, Any]]:
+    yield {"type": "ready"}
+
+
+async def publish(address: str, signal: dict[str, Any]) -> None:
+    assert address
+
+
+def doors(**changed: Any) -> dict[str, Channel]:
+    return build(settings_for(**changed), history=history, subscribe=subscribe, publish=publish)
+
+
+def test_every_door_is_under_its_name() -> None:
+    channels = doors()
+    assert list(channels) == ["web", "sms", "voice", "telegram"]
+    assert {name: (c.scheme, c.pushes, c.in_place) for name, c in channels.items()} == {
+        "web": ("web", True, True),
+        "sms": ("phone", True, True),
+        "voice": ("phone", False, True),
+        "telegram": ("telegram", True, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("missing", "left"),
+    [
+        ("twilio_auth_token", ["web", "telegram"]),
+        ("twilio_account_sid", ["web", "telegram"]),
+        ("telegram_bot_token", ["web", "sms", "voice"]),
+        ("telegram_webhook_secret", ["web", "sms", "voice"]),
+    ],
+)
+def test_a_door_without_credentials_is_not_there(missing: str, left: list[str]) -> None:
+    assert list(doors(**{missing: ""})) == left
+
+
+def hooks(app: FastAPI) -> list[tuple[str, str]]:
+    """Every method and path below /channels that the app really answers."""
+    schema = app.openapi()["paths"]
+    return [(method, path) for path, methods in schema.items() for method in methods]
+
+
+@pytest.mark.parametrize("name", ["web", "sms", "voice", "telegram"])
+async def test_no_route_hears_a_stranger(name: str) -> None:
+    door = Door(doors()[name])
+    app = door.app()
+    routes = hooks(app)
+    assert routes
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as http:
+        for method, path in routes:
+            response = await http.request(method, path, content=b"CallSid=CA1&MessageSid=SM1")
+            assert response.status_code == (400 if name == "web" else 403), (method, path)
+            assert response.headers["content-type"] == "application/problem+json"
+    assert door.messages == []
+    assert door.statuses == []
+    await door.channel.close()
+
+
+def test_the_walk_sees_all_routes() -> None:
+    for channel in doors().values():
+        app = Door(channel).app()
+        hidden = [r for r in app.routes if isinstance(r, Route) and r.path.startswith("/channels")]
+        assert {r.path for r in hidden} <= {path for _, path in hooks(app)}

@@ -1,0 +1,62 @@
+"""The forms of a reply: numbered lines for text, words and keys for a voice."""
+
+import pytest
+
+from channels.message import Choice, Reply
+from channels.render import keyed, numbered, speakable, spoken, topic_particle
+
+ROADS = (Choice("road", "도로 파손"), Choice("parking", "불법주차"))
+
+
+def test_choices_are_lines_under_the_text() -> None:
+    assert numbered("무엇인가요?", ROADS) == "무엇인가요?\n1. 도로 파손\n2. 불법주차"
+    assert numbered("", ROADS) == "1. 도로 파손\n2. 불법주차"
+    assert numbered("네.", ()) == "네."
+
+
+def test_numbers_that_are_ids_stay_the_keys() -> None:
+    choices = (Choice("3", "찬성"), Choice("0", "상담사"))
+    assert [key for key, _ in keyed(choices)] == ["3", "0"]
+    assert numbered("", choices) == "3. 찬성\n0. 상담사"
+
+
+@pytest.mark.parametrize(
+    ("word", "particle"),
+    [("불법주차", "는"), ("가로등", "은"), ("민원 1", "은"), ("민원 2", "는"), ("SMS", "는"),
+     ("ARM", "은"), ("", "는")],
+)  # fmt: skip
+def test_particle(word: str, particle: str) -> None:
+    assert topic_particle(word) == particle
+
+
+def test_the_key_comes_after_the_option() -> None:
+    reply = Reply("무엇을 신고하시겠어요?", ROADS)
+    said = "무엇을 신고하시겠어요? 도로 파손은 1번, 불법주차는 2번."
+    assert spoken(reply, "ko") == said
+    english = Reply("What is it about?", (Choice("a", "a pothole"), Choice("b", "parking")))
+    said = "What is it about? For a pothole, press 1. For parking, press 2."
+    assert spoken(english, "en") == said
+
+
+def test_the_spoken_form_wins() -> None:
+    reply = Reply("접수번호: P-2026-0000001", spoken="접수번호는 이공이육, 공공공, 공공공일이에요.")
+    assert spoken(reply, "ko") == "접수번호는 이공이육, 공공공, 공공공일이에요."
+
+
+@pytest.mark.parametrize(
+    ("written", "language", "said"),
+    [
+        ("자세히: https://news.seoul.go.kr/a?b=1 확인하세요", "ko", "자세히: 확인하세요."),
+        ("eungdap.seoul.go.kr에서 보세요.", "ko", "에서 보세요."),
+        ("**중요** [안내문](https://a.kr/1)을 보세요", "ko", "중요 안내문을 보세요."),
+        ("접수했어요 😀👍🏽\n- 하나\n- 둘", "ko", "접수했어요. 하나. 둘."),
+        ("운영: 09:00~18:00 (월~금)", "ko", "운영: 09:00에서 18:00 월에서 금."),
+        ("Open 9~18, at 3℃!", "en", "Open 9 to 18, at 3 degrees!"),
+        ("낮 최고 35℃예요.", "ko", "낮 최고 35도예요."),
+        ("자세히 보기: www.seoul.go.kr", "ko", "자세히 보기."),
+        ("한글 1.5배로 커졌어요.", "ko", "한글 1.5배로 커졌어요."),
+        ("😀", "ko", ""),
+    ],
+)
+def test_nothing_unspeakable_is_said(written: str, language: str, said: str) -> None:
+    assert speakable(written, language) == said
