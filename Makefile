@@ -18,6 +18,9 @@ test: .venv/.dev .env ## Run all tests
 	@$(BIN)/python scripts/ensure_chromium.py
 	@$(BIN)/python -m pytest
 
+screenshots: .venv/.dev .env ## Take the screenshots that the README shows
+	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
+
 lint: .venv/.dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -50,4 +53,4 @@ clean: ## Remove the environment; data stays
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test lint format lock install clean
+.PHONY: help run test screenshots lint format lock install clean

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import events
+from backend import events, metrics
 from backend.contacts import service as contacts
 from backend.context import Context
 from backend.delivery import service as delivery
@@ -60,8 +60,10 @@ class Bot:
             )
             known = await messages.find_incoming(session, incoming.channel, incoming.external_id)
             if known is not None:
+                metrics.REPEATED.labels(incoming.channel).inc()
                 return await _again(session, known)
             answer, woken = await self._turn(session, address, incoming, parse, masked)
+        metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
         for topic in woken:
             await events.publish(self._context.redis, topic, {"type": "changed"})
         return answer

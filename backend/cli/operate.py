@@ -95,7 +95,7 @@ def add_key(
         raise SetupError(f"There is no role {role!r}: choose one of {', '.join(ROLES)}.")
 
     async def make(session: AsyncSession) -> str:
-        return await staff.create_key(session, name, role, actor="system")
+        return (await staff.create_key(session, name, role, actor="system"))[1]
 
     with prepared(config.load()) as servers:
         key = in_session(servers, make)

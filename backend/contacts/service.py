@@ -39,7 +39,7 @@ async def lock_address(
     wanted = (
         select(Address)
         .where(Address.scheme == scheme, Address.address == address)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     found = await session.scalar(wanted)
     if found is None:

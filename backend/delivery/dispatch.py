@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
-from backend.contacts.service import phone_code, stop
+from backend import metrics
+from backend.contacts.service import lock_address, phone_code, stop
 from backend.context import Context
 from backend.messages import service as messages
 from backend.models import Address, BroadcastEvent, Delivery, Message, PhoneCode
@@ -75,6 +76,7 @@ async def _claim(context: Context, lane: str) -> list[_Parcel]:
             words = message.text if message else event.texts[delivery.language]
             if event is not None and address.scheme == "web":
                 # A browser reads its conversation: an alert has to stand in it.
+                await lock_address(session, "web", address.address, verified=False)
                 conversation = await messages.open_conversation(
                     session, address, delivery.channel, delivery.language
                 )
@@ -137,6 +139,7 @@ async def _settle(context: Context, parcel: _Parcel, sent: Sent | SendError) -> 
         values = {"status": "unknown", "reason": sent.code}
     else:
         values = {"status": "failed", "reason": sent.code}
+    metrics.SETTLED.labels(parcel.channel, values["status"]).inc()
     async with context.sessions() as session, session.begin():
         settled = await session.scalar(
             update(Delivery)

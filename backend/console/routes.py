@@ -1,0 +1,65 @@
+"""The pages themselves: chat for citizens; log-in, desk and administration for staff."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from backend.console import pages
+from backend.handoff.service import OUTCOMES
+from backend.models.staff import ROLES
+from backend.security import Actor, MaybeActor
+
+router = APIRouter(include_in_schema=False)
+SEE_OTHER = 303
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` the pages and their static files."""
+    app.include_router(router)
+    app.mount("/static", pages.static, name="static")
+
+
+def guard(request: Request, actor: Actor | None, *roles: str) -> Response | None:
+    """Return what to show instead of a page that `actor` may not see, or None if they may."""
+    if actor is None:
+        wanted = quote(request.url.path, safe="/")
+        return RedirectResponse(f"/login?next={wanted}", SEE_OTHER)
+    if actor.roles.isdisjoint(roles):
+        return pages.render(request, "forbidden.html", status=403, actor=actor)
+    return None
+
+
+@router.get("/")
+async def chat(request: Request) -> Response:
+    """The citizens' chat."""
+    return pages.render(request, "chat.html")
+
+
+@router.get("/login")
+async def log_in(request: Request, actor: MaybeActor, next: str = "") -> Response:  # noqa: A002
+    """The log-in form; whoever is in already goes on."""
+    if actor is not None:
+        return RedirectResponse(pages.local_path(next) or pages.home_of(actor.roles), SEE_OTHER)
+    return pages.render(request, "login.html", login="", next=next, error="")
+
+
+@router.get("/account")
+async def account(request: Request, actor: MaybeActor) -> Response:
+    """Who is logged in, and where they can go."""
+    refused = guard(request, actor, *ROLES)
+    return refused or pages.render(request, "account.html", actor=actor)
+
+
+@router.get("/desk")
+async def desk(request: Request, actor: MaybeActor) -> Response:
+    """The agents' desk; an administrator may look on."""
+    refused = guard(request, actor, "agent", "admin")
+    return refused or pages.render(request, "desk.html", actor=actor, outcomes=OUTCOMES)
+
+
+@router.get("/admin")
+async def admin(request: Request, actor: MaybeActor) -> Response:
+    """Accounts and keys."""
+    refused = guard(request, actor, "admin")
+    return refused or pages.render(request, "admin.html", actor=actor, roles=ROLES)
