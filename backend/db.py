@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import DateTime, MetaData, func, text
+from sqlalchemy import BigInteger, DateTime, MetaData, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -24,7 +24,7 @@ MINIMUM_POSTGRES = 15
 Sessions = async_sessionmaker[AsyncSession]
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
-BigId = Annotated[int, mapped_column(primary_key=True)]
+BigId = Annotated[int, mapped_column(BigInteger, primary_key=True)]
 UuidId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))]
 Now = Annotated[datetime, mapped_column(server_default=func.now())]
 
@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         datetime: DateTime(timezone=True),
+        int: BigInteger,
         dict[str, Any]: JSONB,
         dict[str, str]: JSONB,
         list[Any]: JSONB,

@@ -33,6 +33,7 @@ from channels.settings import ChannelSettings
 from channels.simulator import Simulator
 from channels.telegram import Telegram
 from nlu.builtin import BuiltinParser
+from nlu.parse import Parser
 from nlu.train import train
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ async def build_faq(context: Context) -> FaqIndex:
 
 
 def create_app(
-    settings: Settings, servers: Servers, parser: BuiltinParser | None = None, *, work: bool = True
+    settings: Settings, servers: Servers, parser: Parser | None = None, *, work: bool = True
 ) -> FastAPI:
     """Return the service. With `work`, the workers and the clock run beside it in this process."""
     engine, sessions = db.connect(servers.database_url)
@@ -106,8 +107,10 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engines = parser or await asyncio.to_thread(load_parser, settings)
-        bot = Bot(context, engines, await build_faq(context), channels)
+        understanding: Parser = (
+            parser if parser is not None else await asyncio.to_thread(load_parser, settings)
+        )
+        bot = Bot(context, understanding, await build_faq(context), channels)
         app.state.bot = bot
         working = (
             asyncio.create_task(worker.run(context, channels, servers.database_url))

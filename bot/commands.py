@@ -3,7 +3,9 @@
 import re
 from typing import Literal
 
-Command = Literal["stop", "start", "provider_help", "menu", "person", "cancel", "alerts_on", "alerts_off"]
+Command = Literal[
+    "stop", "start", "provider_help", "menu", "person", "cancel", "alerts_on", "alerts_off"
+]
 
 # STOP, START and HELP on SMS belong to the provider, which closes and opens the door by itself:
 # we mirror it. Our own words are 알림끄기 / 알림켜기, ALERTS OFF / ALERTS ON, MENU and numbers.

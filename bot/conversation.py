@@ -11,9 +11,10 @@ from backend.contacts import service as contacts
 from backend.context import Context
 from backend.delivery import service as delivery
 from backend.faq.service import FaqIndex
+from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import dialogue, texts
+from bot import commands, dialogue, texts
 from bot.turn import Dialogue, Turn
 from channels.base import Channel
 from channels.message import Answer, Incoming, Reply, StatusUpdate
@@ -46,6 +47,7 @@ class Bot:
         the citizen is answered, or none of it happened.
         """
         text, masked = mask_identifiers(incoming.text.replace("\x00", "")[:MAX_TEXT])
+        cut = len(incoming.text) > MAX_TEXT
         kind = incoming.kind
         if kind == "speech" and (incoming.confidence or 1.0) < MIN_CONFIDENCE:
             kind = "silence"
@@ -62,7 +64,7 @@ class Bot:
             if known is not None:
                 metrics.REPEATED.labels(incoming.channel).inc()
                 return await _again(session, known)
-            answer, woken = await self._turn(session, address, incoming, parse, masked)
+            answer, woken = await self._turn(session, address, incoming, parse, masked, cut)
         metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
         for topic in woken:
             await events.publish(self._context.redis, topic, {"type": "changed"})
@@ -84,6 +86,7 @@ class Bot:
         incoming: Incoming,
         parse: Parse,
         masked: bool,
+        cut: bool,
     ) -> tuple[Answer, list[str]]:
         conversation = await messages.open_conversation(
             session, address, incoming.channel, await _language(session, address, incoming, parse)
@@ -113,22 +116,29 @@ class Bot:
             _follow_language(turn)
             if masked:
                 turn.say("common.personal_masked")
+            if cut:
+                turn.say("common.too_long")
             await dialogue.respond(turn)
             conversation.dialogue = turn.dialogue.dump()
             replies, ended = turn.replies, turn.ended
         elif conversation.state in ("queued", "callback"):
-            replies = self._while_waiting(conversation, parse, incoming)
+            replies = await self._while_waiting(session, conversation, parse, incoming)
         stored = [await self._store(session, conversation, message, reply) for reply in replies]
         owner = messages.OWNERS[conversation.state]
         answer = Answer(str(conversation.id), conversation.language, owner, tuple(stored), ended)
         return answer, woken
 
-    def _while_waiting(
-        self, conversation: Conversation, parse: Parse, incoming: Incoming
+    async def _while_waiting(
+        self, session: AsyncSession, conversation: Conversation, parse: Parse, incoming: Incoming
     ) -> list[Reply]:
         """Say only fixed words to somebody who waits for a person, and danger's numbers first."""
-        urgent = parse.intent.name == "life_emergency" and incoming.kind in ("text", "speech")
-        key = "emergency.danger" if urgent else "person.waiting"
+        key = "person.waiting"
+        if parse.intent.name == "life_emergency" and incoming.kind in ("text", "speech"):
+            key = "emergency.danger"
+        elif commands.read(incoming.text, incoming.channel) in (
+            "menu", "cancel",
+        ) and await handoff.leave(session, conversation.id):  # fmt: skip
+            key = "person.left"
         text, spoken = texts.say(conversation.language, key)
         return [Reply(text, spoken=spoken)]
 

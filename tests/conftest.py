@@ -1,20 +1,28 @@
 """What every test stands on: a real PostgreSQL and Redis, and a database of its own each."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import db, events
+from backend import db, events, seed
 from backend.config import ROOT, Settings
 from backend.context import Context
 from backend.embedded import Servers, data_dir, running
+from backend.faq.importer import import_own
+from backend.main import create_app, load_parser
 from backend.migrations import migrate
+from backend.models.staff import ROLES
+from nlu.builtin import BuiltinParser
+from tests.city import City, free_port, served
 
 TEMPLATE = "eungdap_template"
 
@@ -106,3 +114,45 @@ def shared_data() -> Path:
     if not (found / "seoul-120.csv").exists():
         pytest.skip("the real 120 data is not beside this checkout")
     return found
+
+
+@pytest.fixture(scope="session")
+def parser(settings: Settings) -> BuiltinParser:
+    """The builtin engine, trained on our own data; once for the whole run."""
+    return load_parser(settings)
+
+
+@pytest.fixture(scope="session")
+def passwords() -> dict[str, str]:
+    """Passwords of the demo staff, one for each role."""
+    return {role: f"password-of-{role}" for role in ROLES}
+
+
+@pytest.fixture
+def city(
+    settings: Settings,
+    servers: Servers,
+    database_url: str,
+    parser: BuiltinParser,
+    passwords: dict[str, str],
+) -> Iterator[City]:
+    """The whole service on a real port, with demo staff, polls and our own articles."""
+    # In a thread of its own: the browser tests keep a loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _furnish(database_url, passwords)).result()
+    flush = SyncRedis.from_url(servers.redis_url)
+    flush.flushall()
+    flush.close()
+    port = free_port()
+    here = settings.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}"})
+    app = create_app(here, Servers(database_url, servers.redis_url), parser)
+    with served(app, port) as url:
+        yield City(url, here)
+
+
+async def _furnish(database_url: str, passwords: dict[str, str]) -> None:
+    engine, sessions = db.connect(database_url, pool_size=2)
+    async with sessions() as session, session.begin():
+        await seed.seed(session, passwords)
+        await import_own(session)
+    await engine.dispose()

@@ -56,4 +56,4 @@ def _passwords(settings: Settings) -> dict[str, str]:
         lines = [f"{role} {secrets.token_urlsafe(9)}" for role in ROLES]
         path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n")
-    return dict(line.split(" ", 1) for line in path.read_text().splitlines())  # type: ignore[misc]
+    return dict(line.split(" ", 1) for line in path.read_text().splitlines())

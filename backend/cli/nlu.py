@@ -1,5 +1,6 @@
 """Commands on understanding: train, parse one text, evaluate a file."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated
@@ -54,9 +55,13 @@ def train_model(
         except DataError as error:
             raise SetupError(str(error)) from None
     if as_json:
-        screen.print_json(json.dumps(result.as_dict(), ensure_ascii=False))
+        screen.print_json(data=dataclasses.asdict(result), default=str, ensure_ascii=False)
     else:
-        screen.print(f"{result.summary()} → {folder}")
+        what = "unchanged" if result.skipped else f"trained in {result.seconds:.0f} s"
+        screen.print(
+            f"{result.model}: {result.examples} examples, {result.intents} intents, {what}; "
+            f"held-out accuracy {result.held_out_accuracy:.3f} → {folder}"
+        )
 
 
 @app.command("parse")

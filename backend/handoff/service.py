@@ -21,7 +21,7 @@ from backend.models import Conversation, Handoff, Message, Staff
 
 __all__ = [
     "OUTCOMES", "Outcome", "agents_on_duty", "call_back_later", "changed", "claim", "close",
-    "note", "release", "reply", "request", "return_to_bot",
+    "leave", "note", "release", "reply", "request", "return_to_bot",
 ]  # fmt: skip
 
 Outcome = Literal["resolved", "referred", "reached", "not_reached", "citizen_left"]
@@ -162,6 +162,16 @@ async def call_back_later(session: AsyncSession, conversation_id: UUID) -> Conve
     return conversation
 
 
+async def leave(session: AsyncSession, conversation_id: UUID) -> bool:
+    """Take a citizen who no longer wants to wait out of the queue; False when a person has them."""
+    conversation = await transition(session, conversation_id, "bot", owner=None)
+    if conversation is None:
+        return False
+    conversation.dialogue = {}
+    await _finish(session, conversation_id, "citizen", "citizen_left")
+    return True
+
+
 async def return_to_bot(
     session: AsyncSession, conversation_id: UUID, staff_id: int
 ) -> Conversation:
@@ -173,7 +183,7 @@ async def return_to_bot(
     if conversation is None:
         await _refuse(session, conversation_id)
     conversation.dialogue = {}
-    await _finish(session, conversation_id, staff_id, "returned")
+    await _finish(session, conversation_id, f"staff:{staff_id}", "returned")
     await _tell(session, conversation, "returned")
     return conversation
 
@@ -189,7 +199,7 @@ async def close(
     if conversation is None:
         await _refuse(session, conversation_id)
     conversation.dialogue = {}
-    await _finish(session, conversation_id, staff_id, outcome)
+    await _finish(session, conversation_id, f"staff:{staff_id}", outcome)
     await _tell(session, conversation, "closed")
     return conversation
 
@@ -228,16 +238,14 @@ async def _lock(
     return conversation, before
 
 
-async def _finish(
-    session: AsyncSession, conversation_id: UUID, staff_id: int, outcome: str
-) -> None:
+async def _finish(session: AsyncSession, conversation_id: UUID, actor: str, outcome: str) -> None:
     await session.execute(
         update(Handoff)
         .where(Handoff.conversation_id == conversation_id, Handoff.closed_at.is_(None))
         .values(closed_at=func.now(), outcome=outcome)
     )
     action = "handoff.returned" if outcome == "returned" else "handoff.closed"
-    _record(session, f"staff:{staff_id}", action, conversation_id, outcome=outcome)
+    _record(session, actor, action, conversation_id, outcome=outcome)
 
 
 async def _tell(session: AsyncSession, conversation: Conversation, change: Change) -> None:

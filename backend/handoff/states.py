@@ -37,7 +37,7 @@ async def line_up(session: AsyncSession, conversation_id: UUID) -> None:
         select(Address.id)
         .join(Conversation, Conversation.address_id == Address.id)
         .where(Conversation.id == conversation_id)
-        .with_for_update(of=Address)
+        .with_for_update(of=Address, key_share=True)
     )
 
 

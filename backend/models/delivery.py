@@ -39,6 +39,10 @@ class Delivery(Base):
             postgresql_where=text("status IN ('pending','dispatching')"),
         ),
         Index(
+            "ix_deliveries_event", "event_id", "id",
+            postgresql_where=text("event_id IS NOT NULL"),
+        ),
+        Index(
             "ix_deliveries_lease", "claimed_until",
             postgresql_where=text("status = 'dispatching'"),
         ),

@@ -1,9 +1,9 @@
 """Emergency alerts on and off, by district."""
 
 from backend.contacts import subscriptions
+from backend.petitions import routing
 from bot.flow import Flow
 from bot.turn import Turn
-from nlu.districts import DISTRICTS, display_name
 
 NAME = "alerts"
 
@@ -26,7 +26,7 @@ async def answer(turn: Turn) -> None:
 
 async def _on(turn: Turn) -> None:
     district = turn.value("district")
-    if district is None or district not in DISTRICTS:
+    if district is None or district not in routing.directory().districts:
         turn.say("alerts.no_such_district")
         turn.wait(NAME, "district")
         return
@@ -42,7 +42,7 @@ async def _on(turn: Turn) -> None:
         district=district,
         language=turn.language,
     )
-    name = display_name(district, turn.language)
+    name = routing.district_name(district, turn.language)
     turn.say("alerts.switched_on_sms" if turn.voice else "alerts.switched_on", district=name)
     turn.done()
 
@@ -54,7 +54,7 @@ async def switch_off(turn: Turn) -> None:
     if not ended:
         turn.say("alerts.none")
     elif district:
-        turn.say("alerts.switched_off_one", district=display_name(district, turn.language))
+        turn.say("alerts.switched_off_one", district=routing.district_name(district, turn.language))
     else:
         turn.say("alerts.switched_off")
     turn.done()

@@ -8,7 +8,6 @@ from backend.petitions import routing, service
 from bot import dates, speech
 from bot.flow import Flow
 from bot.turn import Turn
-from nlu.districts import DISTRICTS, display_name
 
 NAME = "petition"
 MAX_DETAILS = 2000
@@ -88,7 +87,7 @@ def _take_where(turn: Turn, slots: dict[str, str], *, place: bool = True) -> boo
     district = turn.value("district")
     if named:
         slots["place"] = named
-    if district is not None and district in DISTRICTS:
+    if district is not None and district in routing.directory().districts:
         slots["district"] = district
     return bool(named or district)
 
@@ -134,7 +133,7 @@ async def _ask_next(turn: Turn, slots: dict[str, str]) -> None:
 def _where(turn: Turn, slots: dict[str, str]) -> str:
     district = slots.get("district")
     place = slots.get("place", "")
-    named = display_name(district, turn.language) if district else ""
+    named = routing.district_name(district, turn.language) if district else ""
     if district and (district in place or named in place):
         return place
     parts = (named, place) if turn.language == "ko" else (place, named)
@@ -171,7 +170,7 @@ def _correct(turn: Turn, slots: dict[str, str]) -> None:
     """Take a free answer at the end as a correction: of the place if it names one, else added."""
     if _take_where(turn, slots):
         if turn.value("place") is None:
-            slots["place"] = display_name(slots["district"], turn.language)
+            slots["place"] = routing.district_name(slots["district"], turn.language)
         elif turn.value("district") is None:
             slots.pop("district", None)
             slots.pop("district_asked", None)

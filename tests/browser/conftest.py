@@ -6,19 +6,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from backend.config import ROOT
 
 SIZES = {"390": (390, 844), "1280": (1280, 800)}
 # Outside the tree by default: a test run leaves nothing behind. `make screenshots` sets it to
 # docs/images, from where the README shows them.
+expect.set_options(timeout=15_000)
+
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the run; where there is none the tests skip, and in CI they fail."""
+    """One Chromium a module; where there is none the tests skip, and in CI they fail.
+
+    Its driver keeps an event loop in this thread, which the async tests of other modules need.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         reason = "no Chromium here: on Debian, apt-get install chromium fonts-noto-cjk"

@@ -61,6 +61,7 @@ def test_an_agent_takes_a_talk_over_answers_and_gives_it_back(
     picture(desk, "desk-list")
     desk.locator("#list li").first.get_by_role("button").first.click()
     desk.locator("#claim").click()
+    expect(desk.locator("#log")).to_contain_text("상담원이 연결되었어요")
     answer = "안녕하세요, 상담원입니다. 어떤 점이 불편하세요?"
     desk.locator("#text").fill(answer)
     desk.keyboard.press("Control+Enter")
@@ -82,7 +83,7 @@ def test_the_other_pages_fit_their_windows(
     city.sms("+821011110100", "안녕하세요")
     page = window.new_page()
     page.goto(f"{city.url}/simulator")
-    expect(page.locator("body")).to_contain_text("안녕하세요")
+    expect(page.locator("body")).to_contain_text("응답이에요")
     picture(page, "simulator")
     page.goto(f"{city.url}/admin")
     picture(page, "login")

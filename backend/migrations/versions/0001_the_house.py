@@ -16,6 +16,21 @@ CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 """
 
+# What an approval froze stays as it was approved: only its progress moves.
+_EVENTS_ARE_FROZEN = """
+CREATE FUNCTION broadcast_event_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.id, NEW.broadcast_id, NEW.kind, NEW.environment, NEW.texts, NEW.area, NEW.created_at)
+       IS DISTINCT FROM
+       (OLD.id, OLD.broadcast_id, OLD.kind, OLD.environment, OLD.texts, OLD.area, OLD.created_at)
+    THEN RAISE EXCEPTION 'an approved event can not be changed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER broadcast_event_is_frozen BEFORE UPDATE ON broadcast_events
+    FOR EACH ROW EXECUTE FUNCTION broadcast_event_is_frozen();
+"""
+
 revision = '0001'
 down_revision = None
 branch_labels = None
@@ -24,7 +39,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('api_keys',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('key_hash', sa.String(), nullable=False),
     sa.Column('role', sa.String(), nullable=False),
@@ -35,7 +50,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key_hash', name=op.f('uq_api_keys_key_hash'))
     )
     op.create_table('audit',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('actor', sa.String(), nullable=False),
     sa.Column('action', sa.String(), nullable=False),
@@ -51,7 +66,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contacts'))
     )
     op.create_table('faq_sources',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('license', sa.String(), nullable=False),
     sa.Column('as_of', sa.Date(), nullable=False),
@@ -60,11 +75,11 @@ def upgrade() -> None:
     )
     op.create_table('number_series',
     sa.Column('series', sa.String(), nullable=False),
-    sa.Column('last', sa.Integer(), nullable=False),
+    sa.Column('last', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('series', name=op.f('pk_number_series'))
     )
     op.create_table('polls',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('title', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('description', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('secret', sa.LargeBinary(), nullable=False),
@@ -75,7 +90,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_polls'))
     )
     op.create_table('staff',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('login', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('password_hash', sa.String(), nullable=False),
@@ -86,7 +101,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('login', name=op.f('uq_staff_login'))
     )
     op.create_table('addresses',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('contact_id', sa.Uuid(), nullable=False),
     sa.Column('scheme', sa.String(), nullable=False),
     sa.Column('address', sa.String(), nullable=False),
@@ -107,17 +122,17 @@ def upgrade() -> None:
     sa.Column('correction', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('districts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('content_hash', sa.String(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_by', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('submitted_by', sa.Integer(), nullable=True),
+    sa.Column('submitted_by', sa.BigInteger(), nullable=True),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('approved_by', sa.Integer(), nullable=True),
+    sa.Column('approved_by', sa.BigInteger(), nullable=True),
     sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('approved_hash', sa.String(), nullable=True),
-    sa.Column('cancelled_by', sa.Integer(), nullable=True),
+    sa.Column('cancelled_by', sa.BigInteger(), nullable=True),
     sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reason', sa.String(), nullable=True),
     sa.CheckConstraint("environment IN ('live','exercise','test')", name=op.f('ck_broadcasts_environment')),
@@ -130,8 +145,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcasts'))
     )
     op.create_table('faq_articles',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('source_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('source_id', sa.BigInteger(), nullable=False),
     sa.Column('external_id', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('category', sa.String(), nullable=False),
@@ -149,15 +164,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('source_id', 'external_id', 'language', name=op.f('uq_faq_articles_source_id_external_id_language'))
     )
     op.create_table('participations',
-    sa.Column('poll_id', sa.Integer(), nullable=False),
+    sa.Column('poll_id', sa.BigInteger(), nullable=False),
     sa.Column('voter_key', sa.LargeBinary(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['poll_id'], ['polls.id'], name=op.f('fk_participations_poll_id')),
     sa.PrimaryKeyConstraint('poll_id', 'voter_key', name=op.f('pk_participations'))
     )
     op.create_table('poll_options',
-    sa.Column('poll_id', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('poll_id', sa.BigInteger(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('title', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.CheckConstraint('number BETWEEN 1 AND 99', name=op.f('ck_poll_options_number')),
     sa.ForeignKeyConstraint(['poll_id'], ['polls.id'], name=op.f('fk_poll_options_poll_id')),
@@ -165,7 +180,7 @@ def upgrade() -> None:
     )
     op.create_table('staff_sessions',
     sa.Column('token_hash', sa.String(), nullable=False),
-    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('staff_id', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], name=op.f('fk_staff_sessions_staff_id')),
@@ -174,16 +189,16 @@ def upgrade() -> None:
     op.create_index(op.f('ix_staff_sessions_staff_id'), 'staff_sessions', ['staff_id'], unique=False)
     op.create_table('ballots',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
-    sa.Column('poll_id', sa.Integer(), nullable=False),
-    sa.Column('option_number', sa.Integer(), nullable=False),
+    sa.Column('poll_id', sa.BigInteger(), nullable=False),
+    sa.Column('option_number', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['poll_id', 'option_number'], ['poll_options.poll_id', 'poll_options.number'], name=op.f('fk_ballots_poll_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ballots'))
     )
     op.create_table('broadcast_edits',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('broadcast_id', sa.Uuid(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('actor', sa.Integer(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.BigInteger(), nullable=False),
     sa.Column('content_hash', sa.String(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['actor'], ['staff.id'], name=op.f('fk_broadcast_edits_actor')),
@@ -198,8 +213,8 @@ def upgrade() -> None:
     sa.Column('environment', sa.String(), nullable=False),
     sa.Column('texts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('area', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('audience', sa.Integer(), nullable=False),
-    sa.Column('cursor', sa.Integer(), nullable=True),
+    sa.Column('audience', sa.BigInteger(), nullable=False),
+    sa.Column('cursor', sa.BigInteger(), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("kind IN ('alert','correction')", name=op.f('ck_broadcast_events_kind')),
@@ -209,13 +224,13 @@ def upgrade() -> None:
     )
     op.create_table('conversations',
     sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
-    sa.Column('address_id', sa.Integer(), nullable=False),
+    sa.Column('address_id', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
-    sa.Column('agent_id', sa.Integer(), nullable=True),
+    sa.Column('agent_id', sa.BigInteger(), nullable=True),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('dialogue', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('last_seq', sa.Integer(), nullable=False),
+    sa.Column('last_seq', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("(state = 'active') = (agent_id IS NOT NULL)", name=op.f('ck_conversations_one_owner')),
@@ -227,10 +242,10 @@ def upgrade() -> None:
     op.create_index('ix_conversations_state', 'conversations', ['state', 'updated_at'], unique=False)
     op.create_index('uq_conversations_open', 'conversations', ['address_id', 'channel'], unique=True, postgresql_where=sa.text("state <> 'closed'"))
     op.create_table('phone_codes',
-    sa.Column('address_id', sa.Integer(), nullable=False),
+    sa.Column('address_id', sa.BigInteger(), nullable=False),
     sa.Column('phone', sa.String(), nullable=False),
     sa.Column('nonce', sa.String(), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('tries', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('tries BETWEEN 0 AND 5', name=op.f('ck_phone_codes_tries')),
@@ -238,9 +253,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('address_id', name=op.f('pk_phone_codes'))
     )
     op.create_table('subscriptions',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('contact_id', sa.Uuid(), nullable=False),
-    sa.Column('address_id', sa.Integer(), nullable=False),
+    sa.Column('address_id', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('district', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
@@ -252,13 +267,13 @@ def upgrade() -> None:
     )
     op.create_index('ix_subscriptions_district', 'subscriptions', ['district'], unique=False)
     op.create_table('handoffs',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('conversation_id', sa.Uuid(), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('packet', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('requested_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('agent_id', sa.Integer(), nullable=True),
+    sa.Column('agent_id', sa.BigInteger(), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(), nullable=True),
     sa.ForeignKeyConstraint(['agent_id'], ['staff.id'], name=op.f('fk_handoffs_agent_id')),
@@ -267,18 +282,18 @@ def upgrade() -> None:
     )
     op.create_index('uq_handoffs_open', 'handoffs', ['conversation_id'], unique=True, postgresql_where=sa.text('closed_at IS NULL'))
     op.create_table('messages',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('conversation_id', sa.Uuid(), nullable=False),
-    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
     sa.Column('direction', sa.String(), nullable=False),
     sa.Column('author', sa.String(), nullable=False),
-    sa.Column('agent_id', sa.Integer(), nullable=True),
+    sa.Column('agent_id', sa.BigInteger(), nullable=True),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('external_id', sa.String(), nullable=True),
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('reply', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('parse', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-    sa.Column('answers', sa.Integer(), nullable=True),
+    sa.Column('answers', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("(direction = 'in') = (author = 'citizen')", name=op.f('ck_messages_citizens_write_in')),
     sa.CheckConstraint("author IN ('citizen','bot','agent','notice','alert','note')", name=op.f('ck_messages_author')),
@@ -293,18 +308,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_messages_answers'), 'messages', ['answers'], unique=False)
     op.create_table('deliveries',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('lane', sa.String(), nullable=False),
-    sa.Column('message_id', sa.Integer(), nullable=True),
+    sa.Column('message_id', sa.BigInteger(), nullable=True),
     sa.Column('event_id', sa.Uuid(), nullable=True),
     sa.Column('contact_id', sa.Uuid(), nullable=False),
-    sa.Column('address_id', sa.Integer(), nullable=False),
+    sa.Column('address_id', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('reason', sa.String(), nullable=True),
     sa.Column('external_id', sa.String(), nullable=True),
-    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('attempts', sa.BigInteger(), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
@@ -324,14 +339,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('message_id', name=op.f('uq_deliveries_message_id'))
     )
     op.create_index('ix_deliveries_due', 'deliveries', ['lane', 'due_at'], unique=False, postgresql_where=sa.text("status = 'pending'"))
+    op.create_index('ix_deliveries_event', 'deliveries', ['event_id', 'id'], unique=False, postgresql_where=sa.text('event_id IS NOT NULL'))
     op.create_index(op.f('ix_deliveries_external_id'), 'deliveries', ['external_id'], unique=False)
     op.create_index('ix_deliveries_lease', 'deliveries', ['claimed_until'], unique=False, postgresql_where=sa.text("status = 'dispatching'"))
     op.create_index('ix_deliveries_open', 'deliveries', ['address_id', 'id'], unique=False, postgresql_where=sa.text("status IN ('pending','dispatching')"))
     op.create_table('petitions',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('number', sa.String(), nullable=False),
     sa.Column('contact_id', sa.Uuid(), nullable=False),
-    sa.Column('message_id', sa.Integer(), nullable=False),
+    sa.Column('message_id', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('category', sa.String(), nullable=False),
@@ -353,8 +369,8 @@ def upgrade() -> None:
     op.create_index(op.f('ix_petitions_contact_id'), 'petitions', ['contact_id'], unique=False)
     op.create_index(op.f('ix_petitions_district'), 'petitions', ['district'], unique=False)
     op.create_table('petition_events',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('petition_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('petition_id', sa.BigInteger(), nullable=False),
     sa.Column('stage', sa.String(), nullable=False),
     sa.Column('actor', sa.String(), nullable=False),
     sa.Column('note', sa.String(), nullable=True),
@@ -367,3 +383,4 @@ def upgrade() -> None:
     driver = op.get_bind().connection.cursor()
     driver.execute(procrastinate.schema.SchemaManager.get_schema())
     driver.execute(_AUDIT_IS_APPEND_ONLY)
+    driver.execute(_EVENTS_ARE_FROZEN)

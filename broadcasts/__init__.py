@@ -1,0 +1,1 @@
+"""The siren: emergency messages, written by one person and approved by another."""

@@ -1,0 +1,58 @@
+"""What became of everybody: counts by state that sum to the audience, whenever one looks."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.models.delivery import STATUSES
+from broadcasts.schemas import EventOutcomes, Outcomes
+
+# One statement sees one moment: the rows, the cursor and the state of the broadcast fit together.
+_OUTCOMES = text("""
+    SELECT b.status AS status, e.id, e.kind, e.audience, e.cursor, e.expires_at,
+        e.expires_at <= now() AS over,
+        (SELECT coalesce(jsonb_object_agg(status, people), '{}') FROM (
+            SELECT d.status, count(*) AS people FROM deliveries d
+            WHERE d.event_id = e.id GROUP BY d.status) counted) AS counts
+    FROM broadcasts b LEFT JOIN broadcast_events e ON e.broadcast_id = b.id
+    WHERE b.id = :broadcast ORDER BY e.kind""")
+
+
+async def outcomes(session: AsyncSession, broadcast_id: UUID) -> Outcomes | None:
+    """Return what became of the broadcast's events, or None where there is no such broadcast."""
+    rows = (await session.execute(_OUTCOMES, {"broadcast": broadcast_id})).all()
+    if not rows:
+        return None
+    events = []
+    for row in rows:
+        if row.id is None:
+            continue
+        counts = {status: int(row.counts.get(status, 0)) for status in STATUSES}
+        stopped = row.kind == "alert" and row.status in ("cancelling", "cancelled")
+        state = without_row(fanned_out=row.cursor is None, stopped=stopped, over=row.over)
+        reached = sum(counts.values())
+        counts[state] += max(row.audience - reached, 0)
+        events.append(
+            EventOutcomes(
+                id=row.id,
+                kind=row.kind,
+                audience=max(row.audience, reached),
+                counts=counts,
+                expires_at=row.expires_at,
+            )
+        )
+    return Outcomes(broadcast=broadcast_id, status=rows[0].status, events=events)
+
+
+def without_row(*, fanned_out: bool, stopped: bool, over: bool) -> str:
+    """Return the state of the people who were counted and have no delivery.
+
+    Once everybody was fanned out they are those who left in between; before that they wait, or
+    the fan-out was stopped ahead of them.
+    """
+    if fanned_out:
+        return "suppressed"
+    if stopped:
+        return "cancelled"
+    return "expired" if over else "pending"

@@ -1,0 +1,177 @@
+"""The officials' pages: what there is, writing, and one broadcast from review to the last phone."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.console import pages as console
+from backend.console.routes import guard
+from backend.context import Session
+from backend.errors import NotFound
+from backend.models import AuditEntry, Broadcast, BroadcastEdit, Staff
+from backend.models.delivery import STATUSES
+from backend.security import Actor, MaybeActor
+from broadcasts import audience, content, districts, live, service
+from broadcasts.outcomes import outcomes
+
+ZONE = ZoneInfo("Asia/Seoul")
+HOURS = (1, 2, 4, 8, 12, 24, 48)
+SHOWN = 100
+RUNNING = ("approved", "sending", "cancelling")
+_DAYS_KO = "월화수목금토일"
+
+console.extend(
+    Path(__file__).parent, [console.Area("/siren", "siren.nav", frozenset(live.READERS))]
+)
+router = APIRouter(include_in_schema=False)
+
+
+def when(at: datetime | None, language: str) -> str:
+    """Return a moment in the city's time, as "7월 1일(수) 14:30" or "Wed 1 Jul, 14:30"."""
+    if at is None:
+        return ""
+    local = at.astimezone(ZONE)
+    if language == "ko":
+        return f"{local.month}월 {local.day}일({_DAYS_KO[local.weekday()]}) {local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+
+
+@router.get("/siren")
+async def list_page(request: Request, session: Session, actor: MaybeActor) -> Response:
+    """What waits, what is on its way, and what was."""
+    if refused := guard(request, actor, *live.READERS):
+        return refused
+    rows, total = await service.listed(session, limit=SHOWN)
+    groups = {
+        "waiting": [row for row in rows if row.status == "submitted"],
+        "running": [row for row in rows if row.status in RUNNING],
+        "open": [row for row in rows if row.status in ("draft", "returned")],
+    }
+    taken = {row.id for group in groups.values() for row in group}
+    groups["past"] = [row for row in rows if row.id not in taken]
+    names = await _names(session, {row.created_by for row in rows})
+    return _render(
+        request, "siren/list.html", actor=actor, groups=groups, total=total, shown=len(rows),
+        names=names,
+    )  # fmt: skip
+
+
+@router.get("/siren/new")
+async def new_page(request: Request, session: Session, actor: MaybeActor) -> Response:
+    """Write a new broadcast."""
+    return guard(request, actor, "author") or await _compose(request, session, actor, None)
+
+
+@router.get("/siren/{broadcast_id}/edit")
+async def edit_page(
+    request: Request, session: Session, actor: MaybeActor, broadcast_id: UUID
+) -> Response:
+    """Change a broadcast that nobody has decided on yet."""
+    if refused := guard(request, actor, "author"):
+        return refused
+    found = await _find(session, broadcast_id)
+    if found is None or found.status not in service.EDITABLE:
+        return _missing(request, actor)
+    return await _compose(request, session, actor, found)
+
+
+@router.get("/siren/{broadcast_id}")
+async def review_page(
+    request: Request, session: Session, actor: MaybeActor, broadcast_id: UUID
+) -> Response:
+    """Everything an approver decides on, and, once it is approved, how far it came."""
+    if refused := guard(request, actor, *live.READERS):
+        return refused
+    found = await _find(session, broadcast_id)
+    if found is None or actor is None:
+        return _missing(request, actor)
+    history = await _history(session, broadcast_id)
+    people = {found.created_by, found.submitted_by, found.approved_by, found.cancelled_by}
+    people |= {int(row.actor[6:]) for row in history if row.actor.startswith("staff:")}
+    return _render(
+        request, "siren/review.html", actor=actor, broadcast=found, history=history,
+        names=await _names(session, {id_ for id_ in people if id_ is not None}),
+        reached=await audience.count(session, found.districts, list(found.texts)),
+        by_district=await audience.count_by_district(session, found.districts),
+        outcomes=await outcomes(session, broadcast_id), statuses=STATUSES,
+        own=await _has_written(session, actor, found), may=_may(actor, found.status),
+        zones=districts.zones(),
+    )  # fmt: skip
+
+
+async def _compose(
+    request: Request, session: AsyncSession, actor: Actor | None, broadcast: Broadcast | None
+) -> Response:
+    names = [name for zone in districts.zones() for name in zone.districts]
+    return _render(
+        request, "siren/compose.html", actor=actor, broadcast=broadcast,
+        zones=districts.zones(), test_list=audience.TEST_LIST, hours=HOURS,
+        corrections=content.CORRECTIONS, marks=content.MARKS, long_limit=content.LONG_LIMIT,
+        people=await audience.count_by_district(session, [*names, audience.TEST_LIST]),
+    )  # fmt: skip
+
+
+def _render(request: Request, name: str, **values: Any) -> Response:
+    language = console.language_of(request)
+    return console.render(
+        request, name, languages=content.LANGUAGES, environments=content.ENVIRONMENTS,
+        limit=content.SHORT_LIMIT,
+        when=lambda at: when(at, language),
+        area=lambda district: districts.area_name(district, language),
+        **values,
+    )  # fmt: skip
+
+
+def _missing(request: Request, actor: Actor | None) -> Response:
+    return _render(request, "siren/missing.html", actor=actor, status=404)
+
+
+def _may(actor: Actor, status: str) -> frozenset[str]:
+    """Return what `actor` may try with a broadcast in `status`; the service has the last word."""
+    author, approver = "author" in actor.roles, "approver" in actor.roles
+    steps = {
+        "edit": author and status in service.EDITABLE,
+        "submit": author and status in service.SUBMITTABLE,
+        "approve": approver and status == "submitted",
+        "return": approver and status in service.RETURNABLE,
+        "reject": (author or approver) and status in service.REJECTABLE,
+        "cancel": status in service.CANCELLABLE,
+    }
+    return frozenset(step for step, allowed in steps.items() if allowed)
+
+
+async def _find(session: AsyncSession, broadcast_id: UUID) -> Broadcast | None:
+    try:
+        return await service.get(session, broadcast_id)
+    except NotFound:
+        return None
+
+
+async def _has_written(session: AsyncSession, actor: Actor, broadcast: Broadcast) -> bool:
+    """Tell whether words or submission are the actor's own, so that another has to approve."""
+    if actor.id in (broadcast.created_by, broadcast.submitted_by):
+        return True
+    edit = select(BroadcastEdit.id).where(
+        BroadcastEdit.broadcast_id == broadcast.id, BroadcastEdit.actor == actor.id
+    )
+    return await session.scalar(edit.limit(1)) is not None
+
+
+async def _history(session: AsyncSession, broadcast_id: UUID) -> list[AuditEntry]:
+    rows = await session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject == f"broadcast:{broadcast_id}")
+        .order_by(AuditEntry.id)
+    )
+    return list(rows)
+
+
+async def _names(session: AsyncSession, ids: set[int]) -> dict[int, str]:
+    rows = await session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+    return {row.id: row.name for row in rows}

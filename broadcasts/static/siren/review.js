@@ -1,0 +1,99 @@
+/** One alert: approve, return, reject, cancel; and its numbers as they come in. */
+
+import { call, Problem } from "/static/api.js";
+import { ask, byId, fill, setText } from "/static/dom.js";
+import { watch } from "/static/live.js";
+import * as progress from "/static/siren/progress.js";
+
+const main = byId("main");
+const texts = JSON.parse(main.dataset.texts);
+const number = new Intl.NumberFormat(document.documentElement.lang);
+const path = `/api/v1/broadcasts/${main.dataset.broadcast}`;
+const version = Number(main.dataset.version);
+
+let busy = false;
+
+/** Say what went wrong, beside what was tried. */
+function tell(error) {
+  const problem = byId("problem");
+  (byId("decide") ?? byId("progress"))?.querySelector("h2").after(problem);
+  setText(problem, error.message || texts.failed_step);
+  problem.hidden = false;
+  problem.scrollIntoView({ block: "nearest" });
+}
+
+/** Take one step; the page as it then is comes from the server. */
+async function take(step, body) {
+  if (busy) return;
+  busy = true;
+  byId("problem").hidden = true;
+  try {
+    await call("POST", `${path}/${step}`, body);
+    location.reload();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.body.audience !== undefined) showAudience(error.body.audience);
+    tell(error);
+  } finally {
+    busy = false;
+  }
+}
+
+function showAudience(people) {
+  const text = byId("approve-text");
+  if (text) setText(text, fill(text.dataset.template, { n: number.format(people) }));
+}
+
+byId("approve")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const typed = byId("audience").value.replace(/[\s,.]/g, "");
+  if (!/^\d+$/.test(typed)) return;
+  take("approve", { version, content_hash: main.dataset.hash, audience: Number(typed) });
+});
+byId("submit")?.addEventListener("click", () => take("submit", { version }));
+for (const button of document.querySelectorAll("[data-open]")) {
+  button.addEventListener("click", async () => {
+    const step = button.dataset.open;
+    if ((await ask(byId(`dialog-${step}`))) !== "yes") return;
+    const reason = byId(`reason-${step}`)?.value;
+    take(step, step === "cancel" ? undefined : { version, reason });
+  });
+}
+
+const deciding = () => byId("approve") !== null || document.querySelector("dialog[open]") !== null;
+
+/** Compare what the page shows with what is; who is deciding is told and never pulled away. */
+async function look() {
+  try {
+    const now = await call("GET", path);
+    if (now.version !== version || now.status !== main.dataset.status) {
+      if (!deciding()) location.reload();
+      byId("changed").hidden = false;
+      for (const field of byId("approve")?.elements ?? []) field.disabled = true;
+      return;
+    }
+    showAudience(now.audience.people);
+    if (byId("progress")) progress.show(await call("GET", `${path}/outcomes`), texts, number);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+watch({
+  path: `/siren/live?broadcast=${main.dataset.broadcast}`,
+  look: (signal) => {
+    if (signal.type === "outcomes") {
+      if (signal.outcomes.status !== main.dataset.status) look();
+      else if (byId("progress")) progress.show(signal.outcomes, texts, number);
+    } else if (signal.type !== "tick") {
+      look();
+    }
+  },
+  state: (on) => {
+    const badge = byId("connection");
+    if (!badge) return;
+    badge.hidden = false;
+    badge.classList.toggle("accent", on);
+    setText(badge, on ? texts.live_on : texts.live_off);
+  },
+});
