@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 BIN := .venv/bin
+RASA := nlu/rasa/.venv
 export PORT
 
 help: ## List the targets
@@ -21,6 +22,13 @@ test: .venv/.dev .env ## Run all tests
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
+test-rasa: .venv/.dev .env $(RASA)/.ready ## Train a real Rasa and hold whole conversations through it
+	@$(BIN)/python -m pytest -m rasa tests/rasa
+
+rasa: $(RASA)/.ready ## Set up, train and serve the rasa engine on 127.0.0.1:5005 (EPOCHS= for a quick try)
+	@model="$$($(RASA)/bin/python -W ignore nlu/rasa/train.py $(if $(EPOCHS),--epochs $(EPOCHS)))" && \
+		exec $(RASA)/bin/python -W ignore nlu/rasa/serve.py "$$model"
+
 lint: .venv/.dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -29,11 +37,12 @@ format: .venv/.dev ## Put the code into its form
 
 lock: .venv/.dev ## Write the locked requirements anew from pyproject.toml
 	@$(BIN)/python scripts/lock.py
+	@$(BIN)/python nlu/rasa/lock.py
 
 install: .venv/.main ## Set up the environment alone
 
 clean: ## Remove the environment; data stays
-	rm -rf .venv *.egg-info
+	rm -rf .venv $(RASA) *.egg-info
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install one, or name it as in PYTHON=/path/to/python3.11 make run."; exit 1; }
@@ -50,7 +59,13 @@ clean: ## Remove the environment; data stays
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(RASA)/.ready: nlu/rasa/requirements.lock
+	@python="$$(nlu/rasa/find_python.sh)" && \
+		echo "Setting up Rasa (once): about two minutes and 2.8 GB of disk." && \
+		"$$python" -m venv --clear $(RASA) && \
+		$(RASA)/bin/pip install -q --disable-pip-version-check --require-hashes -r $< && touch $@
+
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean
+.PHONY: help run test screenshots lint format lock install clean rasa test-rasa

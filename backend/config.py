@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535)
     public_url: str = ""
     nlu_engine: Literal["builtin", "rasa"] = "builtin"
+    rasa_url: str = "http://127.0.0.1:5005"
     simulator: bool = Field(True, validation_alias="EUNGDAP_SIMULATOR")
     simulator_port: int = Field(8010, ge=1, le=65535)
 
@@ -40,7 +41,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = ""
     telegram_webhook_secret: str = ""
 
-    @field_validator("public_url", "twilio_api_url", "telegram_api_url")
+    @field_validator("public_url", "rasa_url", "twilio_api_url", "telegram_api_url")
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")

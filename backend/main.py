@@ -33,7 +33,9 @@ from channels.settings import ChannelSettings
 from channels.simulator import Simulator
 from channels.telegram import Telegram
 from nlu.builtin import BuiltinParser
+from nlu.entities import EntityFinder
 from nlu.parse import Parser
+from nlu.rasa_client import RasaParser
 from nlu.train import train
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,16 @@ def load_parser(settings: Settings) -> BuiltinParser:
     return BuiltinParser.load(model)
 
 
+def load_engine(settings: Settings) -> Parser:
+    """Return the engine that NLU_ENGINE names; behind Rasa's server stands the builtin one."""
+    builtin = load_parser(settings)
+    if settings.nlu_engine == "builtin":
+        return builtin
+    resources = builtin.model.resources
+    finder = EntityFinder(resources["lookups"], resources["synonyms"])
+    return RasaParser(settings.rasa_url, builtin, finder)
+
+
 async def build_faq(context: Context) -> FaqIndex:
     """Return the index over the articles, as they are now."""
     index = FaqIndex(data_dir(context.settings) / MODELS / "faq")
@@ -108,7 +120,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         understanding: Parser = (
-            parser if parser is not None else await asyncio.to_thread(load_parser, settings)
+            parser if parser is not None else await asyncio.to_thread(load_engine, settings)
         )
         bot = Bot(context, understanding, await build_faq(context), channels)
         app.state.bot = bot
@@ -132,6 +144,8 @@ def create_app(
                 await channel.close()
             if simulator is not None:
                 await simulator.close()
+            if isinstance(understanding, RasaParser):
+                await understanding.close()
             await context.redis.aclose()
             await engine.dispose()
 

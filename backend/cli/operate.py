@@ -17,7 +17,7 @@ from backend.context import Context
 from backend.embedded import Servers
 from backend.errors import EungdapError, SetupError
 from backend.faq.importer import import_own
-from backend.main import build_channels, build_faq, load_parser
+from backend.main import build_channels, build_faq, load_engine
 from backend.models.staff import ROLES
 from backend.staff import service as staff
 from bot.conversation import Bot
@@ -162,7 +162,7 @@ def chat(
         async def talk() -> None:
             engine, sessions = db.connect(servers.database_url, pool_size=4)
             context = Context(settings, sessions, events.connect(servers.redis_url))
-            parser = await asyncio.to_thread(load_parser, settings)
+            parser = await asyncio.to_thread(load_engine, settings)
             bot = Bot(context, parser, await build_faq(context), build_channels(context))
             try:
                 await terminal.chat(bot.on_message, screen.print, view=channel, language=language)

@@ -80,7 +80,8 @@ def test_an_agent_takes_a_talk_over_answers_and_gives_it_back(
 def test_the_other_pages_fit_their_windows(
     city: City, window: BrowserContext, picture: Picture, passwords: dict[str, str]
 ) -> None:
-    city.sms("+821011110100", "안녕하세요")
+    said = {"provider": "sms", "from": "+821011110100", "text": "안녕하세요"}
+    assert city.client.post("/simulator/incoming", json=said).is_success
     page = window.new_page()
     page.goto(f"{city.url}/simulator")
     expect(page.locator("body")).to_contain_text("응답이에요")

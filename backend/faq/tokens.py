@@ -1,0 +1,245 @@
+"""Text into the terms that the index counts: morphemes, bigrams within them, jamo; English stems.
+
+Everything here is a pure function of its text, so that an analysis may be stored with the index.
+"""
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from kiwipiepy import Token
+
+from nlu.morphemes import kiwi
+
+VERSION = 4  # part of every stored index: raise it when what this module returns changes
+
+_CONTENT = frozenset({"NNG", "NNP", "NR", "SL", "SH", "SN", "XR", "VV", "VA"})
+_ASKING = frozenset(
+    ("언제", "누구", "왜", "몇", "어디", "얼마나", "무엇", "뭐", "무슨", "어느", "아무")
+)
+_UNITS = frozenset(("명", "년", "시", "번", "살", "층", "일", "월", "개월", "가지", "동안", "데"))
+_DISTRICT = "구"
+_ADMINISTRATIVE = frozenset({"구", "동", "구청"})
+_AREAS = _ADMINISTRATIVE | {"역", "천", "산", "공원", "시장", "터널", "대교", "뉴타운", "도서관"}
+_TAGS = re.compile(r"<[^>\n]{1,200}>")
+_SPACE = re.compile(r"\s+")
+_LETTERS = re.compile(r"[가-힣a-z0-9]+")
+_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[가-힣]+")
+
+_FILLERS = """
+a an the and or but if of in on at to for from by with about into over is are was were be been am
+do does did done have has had having i me my we our us you your he she it its they them their this
+that these those there here what which who whom whose when where why how can could will would shall
+should may might must not no any some so than then too very just as also please tell want need like
+get got let ok take use used call without back during someone become cannot off ask hi hello thanks
+thank one ones way s t m re ve ll d im ive dont cant isnt doesnt didnt wont
+"""
+_ENGLISH_STOP = frozenset(_FILLERS.split())
+
+
+class Terms(NamedTuple):
+    """What one text holds: words by count, their character pairs, places and names.
+
+    `places` are districts and neighbourhoods; `names` are all proper names, as morphemes;
+    `sequence` is the words in order, with units of counting (몇 명, 몇 시), to find phrases in.
+    """
+
+    words: Counter[str]
+    pairs: Counter[str]
+    places: frozenset[str]
+    names: frozenset[tuple[str, ...]]
+    sequence: tuple[str, ...]
+
+
+def warm() -> None:
+    """Load the morphological analyser now (some two seconds) rather than at the first question."""
+    kiwi()
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line, without mark-up, entities (also doubly escaped) or filler runs."""
+    for _ in range(5):
+        unescaped = html.unescape(text)
+        if unescaped == text:
+            break
+        text = unescaped
+    text = unicodedata.normalize("NFC", text)
+    text = _SPACE.sub(" ", _TAGS.sub(" ", text)).strip()
+    return re.sub(r"(?:\b돋움\b ?){2,}", "", text).strip()  # a font's name left by an export
+
+
+def is_korean(text: str) -> bool:
+    """Tell whether `text` is to be read as Korean: it holds a Hangul letter."""
+    return any("가" <= char <= "힣" or "ㄱ" <= char <= "ㅣ" for char in text)
+
+
+def korean(text: str) -> Terms:
+    """Analyse one Korean text."""
+    return _terms(kiwi().tokenize(text))
+
+
+def korean_all(texts: Iterable[str]) -> Iterator[Terms]:
+    """Analyse many Korean texts, on two threads; the order is kept."""
+    for tokens in kiwi().tokenize(texts):
+        yield _terms(tokens)
+
+
+def entries(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the morphemes of dictionary entries: nouns and phrases, verbs ending in 다.
+
+    An entry is read as part of a sentence, since alone it is often taken for something else.
+    """
+    unique = list(dict.fromkeys(texts))
+    spoken = [_in_a_sentence(text) for text in unique]
+    return {t: terms.sequence for t, terms in zip(unique, korean_all(spoken), strict=True)}
+
+
+def _in_a_sentence(text: str) -> str:
+    if text.endswith("다") and len(text) > 1:
+        return text[:-1] + "고"
+    last = ord(text[-1]) - 0xAC00
+    if not 0 <= last < 11_172:
+        return text
+    return text + ("은" if last % 28 else "는")
+
+
+def _terms(tokens: list[Token]) -> Terms:
+    sequence: list[str] = []
+    words: Counter[str] = Counter()
+    topical: list[str] = []
+    places: set[str] = set()
+    names: set[tuple[str, ...]] = set()
+    name = ""  # the proper noun just before, when only a number may stand between
+    for token in tokens:
+        tag = token.tag.split("-", 1)[0]
+        form = token.form.lower()
+        if tag == "NNP" and len(form) > 2 and form.endswith(_DISTRICT):
+            form = form[:-1]  # 마포구 and 마포 are one place
+            places.add(form)
+        if name and tag == "NNG" and form in _AREAS:
+            names.add((name, form))
+            if form in _ADMINISTRATIVE:
+                places.add(name)
+        if tag in _CONTENT:
+            topical.append(form)
+        if tag in _CONTENT or form in _ASKING:
+            words[form] += 1
+            sequence.append(form)
+        elif tag == "NNB" and form in _UNITS:
+            sequence.append(form)
+        if tag == "NNP" and len(form) > 1:
+            name = form
+            names.add((form,))
+        elif tag != "SN":
+            name = ""
+    return Terms(words, _pairs(topical), frozenset(places), frozenset(names), tuple(sequence))
+
+
+def _pairs(words: Iterable[str]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for word in words:
+        if len(word) == 1:
+            counted[word] += 1
+        else:
+            counted.update(word[i : i + 2] for i in range(len(word) - 1))
+    return counted
+
+
+def pairs_of(word: str) -> list[str]:
+    """Return the character bigrams of one word; a word of one character is its own."""
+    return [word] if len(word) == 1 else [word[i : i + 2] for i in range(len(word) - 1)]
+
+
+def surface_pairs(text: str) -> Counter[str]:
+    """Return the character bigrams of a text as it is written, spaces left out.
+
+    They need no analysis, so that they hold where a missing space or a slip misleads it.
+    """
+    characters = "".join(_LETTERS.findall(text.lower()))
+    return Counter(characters[i : i + 2] for i in range(len(characters) - 1))
+
+
+def letter_runs(words: Iterable[str]) -> Counter[str]:
+    """Return runs of three letters (jamo for Hangul) within words: what survives a typing slip."""
+    counted: Counter[str] = Counter()
+    for word in words:
+        letters = _jamo(word)
+        counted.update(letters[i : i + 3] for i in range(len(letters) - 2))
+    return counted
+
+
+@lru_cache(maxsize=20_000)
+def _jamo(word: str) -> str:
+    out: list[str] = []
+    for char in word:
+        code = ord(char) - 0xAC00
+        if not 0 <= code < 11_172:
+            out.append(char)
+            continue
+        out.append(chr(0x1100 + code // 588) + chr(0x1161 + code % 588 // 28))
+        if code % 28:
+            out.append(chr(0x11A7 + code % 28))
+    return "".join(out)
+
+
+def english_words(text: str) -> list[str]:
+    """Return the words of an English text in order, in small letters, possessives cut."""
+    return [re.sub(r"['’].*", "", word) for word in _WORD.findall(text.lower())]
+
+
+def english(text: str) -> Terms:
+    """Analyse one English text: stems of its content words."""
+    stems = tuple(stem(w) for w in english_words(text) if w not in _ENGLISH_STOP)
+    nothing: frozenset[Any] = frozenset()
+    return Terms(Counter(stems), _pairs(stems), nothing, nothing, stems)
+
+
+def is_english_filler(word: str) -> bool:
+    """Tell whether an English word carries no topic (articles, pronouns, question words)."""
+    return word in _ENGLISH_STOP
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """Return an English word without its commonest endings, so that its forms meet."""
+    if len(word) < 4 or not word.isascii() or word[0].isdigit():
+        return word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: len(word) - len(ending)] + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+_ENDINGS = (
+    ("ational", "ate"),
+    ("ization", "ize"),
+    ("ations", "ate"),
+    ("ation", "ate"),
+    ("ements", ""),
+    ("ement", ""),
+    ("ments", ""),
+    ("ment", ""),
+    ("ingly", ""),
+    ("ings", ""),
+    ("ing", ""),
+    ("iest", "y"),
+    ("ies", "y"),
+    ("ied", "y"),
+    ("ness", ""),
+    ("sses", "ss"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("xes", "x"),
+    ("ed", ""),
+    ("ly", ""),
+    ("ss", "ss"),
+    ("us", "us"),
+    ("s", ""),
+)

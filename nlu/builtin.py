@@ -1,0 +1,67 @@
+"""The builtin engine: text in, Parse out, in process, some milliseconds."""
+
+from pathlib import Path
+
+import numpy as np
+
+from nlu.entities import EntityFinder
+from nlu.language import identify
+from nlu.model import Model
+from nlu.normalise import plain
+from nlu.parse import Intent, Parse
+
+_RANKED = 10
+_LONGEST = 4_000  # characters of a message that are looked at
+
+
+class BuiltinParser:
+    """The Parser that runs inside the process, from an artefact of `nlu.train`."""
+
+    engine = "builtin"
+
+    def __init__(self, model: Model) -> None:
+        """`model` is loaded and shared read-only; a parser may serve many conversations."""
+        self.model = model
+        self._entities = EntityFinder(model.resources["lookups"], model.resources["synonyms"])
+
+    @classmethod
+    def load(cls, path: Path) -> "BuiltinParser":
+        """Load the artefact in the folder `path` and warm everything up.
+
+        Raises nlu.model.ModelError where there is none that fits.
+        """
+        parser = cls(Model.load(path))
+        for text in ("가로등이 고장났어요 빨리 고쳐주세요", "the street light is broken"):
+            parser.parse_text(text)
+        return parser
+
+    async def parse(self, text: str, language: str | None = None) -> Parse:
+        """Understand one message; `language` is a hint. Never raises for any text."""
+        return self.parse_text(text, language)
+
+    def parse_text(self, text: str, language: str | None = None) -> Parse:
+        """Do what `parse` does, for callers outside an event loop."""
+        seen = text[:_LONGEST]
+        ranking = self._rank(seen)
+        return Parse(
+            engine=self.engine,
+            model=self.model.name,
+            text=text,
+            language=identify(plain(seen), language),
+            intent=ranking[0],
+            intent_ranking=ranking,
+            entities=self._entities.find(seen, ranking[0].name),
+        )
+
+    def _rank(self, text: str) -> tuple[Intent, ...]:
+        model = self.model
+        margins = model.margins(model.reader.read(text))
+        probabilities = model.probabilities(margins)
+        order = np.argsort(-probabilities)[:_RANKED]
+        ranked = [Intent(model.intents[i], float(probabilities[i])) for i in order]
+        for name, threshold in model.early.items():
+            column = model.intents.index(name)
+            if ranked[0].name != name and margins[column] >= threshold:
+                first = Intent(name, max(float(probabilities[column]), ranked[0].confidence))
+                ranked = [first, *(i for i in ranked if i.name != name)]
+        return tuple(ranked)

@@ -1,0 +1,132 @@
+"""Which option is meant ("둘째 거", "number two … no, three"), and which score is given.
+
+People correct themselves while they speak: what was taken back does not count, and of what is
+left the last one is meant.
+"""
+
+import re
+
+from nlu.numbers import NATIVE, ORDINALS, UNITS, sino
+
+Found = tuple[int, int, str]  # start and end in the text, the number
+
+_ORDINAL_KO = r"(?:첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열)\s?(?:번\s?째|번쨰|번재|째)|첫째|둘째|셋째|넷째"
+_ORDINAL_EN = "|".join(ORDINALS)
+_WORD_EN = "|".join(w for w in UNITS if w not in ("oh", "o", "zero"))
+_THING = r"(?:\s?(?:안|거|것|꺼|걸|껄|후보지?|항목|사업|보기|방안))?"
+_CHOICES = (
+    re.compile(rf"(?P<ko>{_ORDINAL_KO}){_THING}"),
+    re.compile(
+        r"(?<![\d.-])(?P<d>\d{1,2})\s?(?:번|버(?=\s|$)|안(?=에|으|이|을|요|\s|$)|beon)"
+        r"(?!\s?(?:출구|버스|마을|국도|째|이나|이상|씩|쯤|만에|창구|도로))"
+    ),
+    re.compile(
+        r"(?<![가-힣])(?P<s>[일이삼사오육칠팔구]|십[일이]?|원|투|쓰리|포)\s?번(?!째|\s?(?:출구|버스|달|주|년|에는|만))"
+    ),
+    re.compile(r"(?<![가-힣])(?P<a>[일이삼사])안(?=에|으로|이|요|\s|$)"),
+    re.compile(
+        rf"\b(?:option|number|no\.?|num|choice|candidate|item|nr\.?)\s?#?"
+        rf"(?P<o>\d{{1,2}}|{_WORD_EN}|[a-e])\b(?!\s?(?:minutes?|hours?|days?|people))"
+    ),
+    re.compile(rf"\b(?:the\s)?(?P<w>{_ORDINAL_EN})\b(?:\s(?:one|option|choice|candidate|idea))?"),
+    re.compile(r"#(?P<h>\d{1,2})\b"),
+    re.compile(r"\b(?:letter|plan)\s(?P<l>[a-e])\b|(?<![a-z])(?P<l2>[a-e])(?=\s?안|$)"),
+    re.compile(r"\b(?P<r>il|i|sam|sa)\s?beon"),
+)
+_BARE_CHOICES = (
+    re.compile(r"(?<![\d.:-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"),
+    re.compile(rf"\b(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another))"),
+    re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?!\s?다|만|도)"),
+    re.compile(r"^(?P<s>[일이삼사오])$"),
+)
+_SCORES = (
+    re.compile(r"(?<![\d.])(?P<d>\d{1,2})\s?(?:점|졈|쩜|jeom)"),
+    re.compile(r"(?<![가-힣])(?P<s>[일이삼사오])\s?점|(?P<r>o|sa|sam|i|il)\s?jeom"),
+    re.compile(r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d)\s?개?"),
+    re.compile(r"(?<![가-힣])(?P<k>하나|한|두|세|네|다섯|\d)\s?개(?=요|로|\s|$|이|만)"),
+    re.compile(r"(?P<word>만점|매우\s?불만족?|아주\s?불만족?|매우\s?만족|아주\s?만족|불만족?|만족(?!도)|보통|full marks?)"),
+    re.compile(rf"\b(?P<x>\d|{_WORD_EN})\s?(?:-\s?)?(?:stars?|points?|star rating)"),
+    re.compile(rf"\b(?P<f>\d|{_WORD_EN})\s?(?:/|out\sof)\s?(?:5|five)\b"),
+    re.compile(r"(?P<e>[★⭐🌟]+)"),
+    re.compile(r"\b(?P<three>one|two|three|four|five)\s?(?:점)"),
+)
+_BARE_SCORES = (
+    re.compile(r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]|\s?(?:days?|weeks?|months?|일|주|달|번|개월|시|hours?|times?|years?|calls?))"),
+    re.compile(r"\b(?P<w>one|two|three|four|five)\b(?!\s(?:days?|weeks?|months?|called|of|time))"),
+)
+_FELT = {
+    "만점": 5, "매우만족": 5, "아주만족": 5, "만족": 4, "보통": 3, "불만": 2, "불만족": 2,
+    "매우불만": 1, "매우불만족": 1, "아주불만": 1, "아주불만족": 1, "fullmark": 5, "fullmarks": 5,
+}  # fmt: skip
+_LETTERS = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
+_HEARD = {"원": 1, "투": 2, "쓰리": 3, "포": 4, "il": 1, "i": 2, "sam": 3, "sa": 4, "o": 5}
+# What follows an option that was taken back, and what comes before one.
+_TAKEN_BACK_AFTER = re.compile(
+    r"\s?(?:거|꺼|것|안|을|를|은|는|이|가|으로|로|에|요|이요|하려다|찍으려다)*\s?"
+    r"(?:말고|아니고|아니라|아니구|아닌|아니(?![에요])|아뇨|아냐|대신|빼고|취소|보다|하려다|할까 하다|했다가|줬는데"
+    r"|찍었는데|골랐는데|였나|이었나|눌렀는데|만점에|만점 중|중에|,?\s?(?:no wait|no,|no\b|wait|sorry|i mean|oops|oh no|actually))"
+)
+_TAKEN_BACK_BEFORE = re.compile(
+    r"(?:\bnot(?: the| number| option)?|\bnever|instead of(?: number| option| the)?|rather than"
+    r"|\bbut(?= \d+,)|anything but|except|\bfrom|other than|take back my vote for|(?:i )?thought|out of"
+    r"|was going to say|i said|i pressed|between|\bor|/)\s?$"
+)
+_KEPT_AFTER = re.compile(r"\s?(?:is fine|is good)")
+
+
+def find_choice(text: str, bare: bool) -> Found | None:
+    """Return the option that is finally meant in a normalised text, None where none is named.
+
+    `bare`: the message is a vote, so that a number alone names an option too.
+    """
+    found = _candidates(text, _CHOICES)
+    if bare and not found:
+        found = _candidates(text, _BARE_CHOICES)
+    elif bare:
+        loose = _candidates(text, _BARE_CHOICES[:2])
+        found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
+    meant = _final([f for f in found if 1 <= int(f[2]) <= 20], text)
+    return meant
+
+
+def find_rating(text: str) -> Found | None:
+    """Return the score from 1 to 5 that a rating gives, None where it names none."""
+    found = _candidates(text, _SCORES)
+    loose = _candidates(text, _BARE_SCORES)
+    found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
+    return _final([f for f in found if 1 <= int(f[2]) <= 5], text)
+
+
+def _candidates(text: str, patterns: tuple[re.Pattern[str], ...]) -> list[Found]:
+    found: list[Found] = []
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            value = _value(next((g for g in match.groups() if g), ""))
+            if value is not None and not any(start < e and end > s for s, e, _ in found):
+                found.append((start, end, str(value)))
+    return sorted(found)
+
+
+def _value(said: str) -> int | None:
+    said = said.strip()
+    if said.isdigit():
+        return int(said)
+    if said[0] in "★⭐🌟":
+        return len(said)
+    for table in (UNITS, ORDINALS, _LETTERS, _HEARD, NATIVE, _FELT):
+        if said.replace(" ", "") in table:
+            return table[said.replace(" ", "")]
+    stem = re.match(r"첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열", said)
+    return NATIVE[stem[0]] if stem else sino(said)
+
+
+def _final(found: list[Found], text: str) -> Found | None:
+    """Return the last candidate that was not taken back; the very last if all were."""
+    kept = [
+        (start, end, value)
+        for start, end, value in found
+        if not _TAKEN_BACK_AFTER.match(text, end)
+        and not _TAKEN_BACK_BEFORE.search(text, max(0, start - 24), start)
+    ]
+    return (kept or found or [None])[-1]

@@ -1,0 +1,122 @@
+"""Finds and normalises everything in a message that is not its intent.
+
+Rules over one normalised text, steered by the intent where the words alone leave it open: "5" is
+a score in a rating and an option in a vote.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from nlu.choices import find_choice, find_rating
+from nlu.districts import Districts
+from nlu.language import find_language_names
+from nlu.normalise import Plain, normalise
+from nlu.numbers import digitise
+from nlu.parse import Entity
+from nlu.places import Places
+from nlu.receipts import find_receipts
+
+_LONGEST = 2_000  # characters of a message that are searched
+_PHONE = re.compile(
+    r"(?<![\d-])(?:\+?82[ .-]?\(?0?\)?1[016-9]|01[016-9])(?:[ .,-]|에\s?|의\s?|다시\s?|국에?\s?)?\d{3,4}(?:[ .,-]|에\s?|의\s?|국에?\s?|-)?\d{4}(?!\d)"
+    r"|(?<![\d-])0(?:2|[3-6]\d)[ .)-]\s?\d{3,4}[ .-]\d{4}(?!\d)"
+    r"|(?<![\d-])01[016-9](?:[ .,-]?\d){8}(?!\d)"
+)
+_SHORT = 4  # words up to which an option outside a vote is taken for an answer
+_ABOUT_RECEIPTS = frozenset({"check_status"})
+_CHOOSING = frozenset({"vote"})
+_MAY_CHOOSE = frozenset({"affirm", "deny", "list_polls", "out_of_scope", "cancel", "help"})
+_LISTED = 10  # proposals in a list are chosen by place, those beyond are named by number
+
+
+class EntityFinder:
+    """Finds entities with the names of one city."""
+
+    def __init__(self, lookups: Mapping[str, Sequence[str]], synonyms: Mapping[str, str]) -> None:
+        """`lookups` holds `district`, `district_word` and `place`; all may be missing."""
+        self.districts = Districts(
+            lookups.get("district", ()), synonyms, lookups.get("district_word", ())
+        )
+        self.places = Places(lookups.get("place", ()))
+
+    def find(self, source: str, intent: str) -> tuple[Entity, ...]:
+        """Return the entities of a message in the order of its text."""
+        source = source[:_LONGEST]
+        plain = normalise(source)
+        digits = digitise(plain)
+        spans: list[tuple[str, int, int, str]] = []
+
+        def add(entity: str, where: Plain, start: int, end: int, value: str) -> None:
+            first, last = where.source_span(start, end)
+            if not any(first < e and last > s and entity == k for k, s, e, _ in spans):
+                spans.append((entity, first, last, value))
+
+        for match in _PHONE.finditer(digits.text):
+            add("phone", digits, *match.span(), _phone(match[0]))
+        taken = [(s, e) for k, s, e, _ in spans]
+        listed = intent == "support_proposal"
+        for start, end, value in find_receipts(digits, intent in _ABOUT_RECEIPTS):
+            first, last = digits.source_span(start, end)
+            short = listed and int(value[-7:]) <= _LISTED and "-20" not in digits.text[start:end]
+            if not short and not any(first < e and last > s for s, e in taken):
+                add("petition_id", digits, start, end, value)
+        districts = self.districts.find(plain.text)
+        for start, end, value in districts:
+            add("district", plain, start, end, value)
+        for start, end in self.places.find(
+            plain.text, _in_own_case(source, plain), [(s, e) for s, e, _ in districts]
+        ):
+            first, last = plain.source_span(start, end)
+            add("place", plain, start, end, source[first:last])
+        if intent == "rate_service" and (rating := find_rating(_without(plain, spans))):
+            add("rating", plain, *rating)
+        elif intent == "change_language":
+            for start, end, value in find_language_names(plain.text):
+                add("language", plain, start, end, value)
+        elif choice := self._choice(plain, spans, intent):
+            add("choice", plain, *choice)
+        spans.sort(key=lambda s: s[1])
+        return tuple(Entity(k, v, s, e, source[s:e]) for k, s, e, v in spans)
+
+    def _choice(
+        self, plain: Plain, spans: list[tuple[str, int, int, str]], intent: str
+    ) -> tuple[int, int, str] | None:
+        text = _without(plain, spans)
+        if intent in _CHOOSING:
+            return find_choice(text, bare=True)
+        if intent == "support_proposal":
+            return find_choice(text, bare=False) or _listed_proposal(text)
+        if intent in _MAY_CHOOSE and len(text.split()) <= _SHORT:
+            return find_choice(text, bare=False)
+        return None
+
+
+_PROPOSAL = re.compile(r"\b(?:proposal|idea|suggestion|number)\s(?:number |no\.? ?|#)?(\d{1,2})\b")
+
+
+def _listed_proposal(text: str) -> tuple[int, int, str] | None:
+    match = _PROPOSAL.search(text)
+    return (match.start(1), match.end(1), match[1]) if match else None
+
+
+def _phone(written: str) -> str:
+    digits = re.sub(r"\D", "", written)
+    return "0" + digits[2:].lstrip("0") if digits.startswith("82") else digits
+
+
+def _without(plain: Plain, spans: list[tuple[str, int, int, str]]) -> str:
+    """Return the text with what is already understood blanked out, every place kept."""
+    if not spans:
+        return plain.text
+    return "".join(
+        "\0" if any(s <= at < e for _, s, e, _ in spans) else char
+        for char, at in zip(plain.text, plain.starts, strict=True)
+    )
+
+
+def _in_own_case(source: str, plain: Plain) -> str:
+    """Return the normalised text with the capitals of the source, character for character."""
+    return "".join(
+        char.upper() if source[at].isupper() and len(char.upper()) == 1 else char
+        for char, at in zip(plain.text, plain.starts, strict=True)
+    )

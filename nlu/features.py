@@ -1,0 +1,181 @@
+"""Turns a message into the things a linear classifier can count: one list per channel.
+
+Every channel sees the message in another way, so that one of them survives each of the ways
+people write: typos (letters), missing spaces (bare), inflection (morphs, stems), other words for
+the same thing (senses), and set patterns (signals).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from nlu.glossary import Glossary, stems
+from nlu.morphemes import Morpheme, analyse
+from nlu.normalise import has_hangul, jamo, plain
+from nlu.romanised import to_hangul
+from nlu.spelling import Speller
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
+_LATIN = re.compile(r"[a-z]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_DIGIT = re.compile(r"\d")
+_HEAD, _TAIL = 480, 160  # characters that are read of a long message
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message prepared for the channels: plain text, tokens, morphemes, senses."""
+
+    text: str
+    tokens: list[str]
+    stems: list[str]
+    morphemes: list[Morpheme]
+    senses: list[Morpheme]
+    signals: list[str]
+
+    @property
+    def korean(self) -> bool:
+        """Whether there were morphemes to find."""
+        return bool(self.morphemes)
+
+
+class Reader:
+    """Prepares messages; holds what all channels need."""
+
+    def __init__(
+        self,
+        glossary: Mapping[str, list[str]],
+        patterns: Mapping[str, list[str]],
+        words: Mapping[str, int],
+    ) -> None:
+        """Build the reader.
+
+        `glossary` maps foreign phrases to Korean words, `patterns` names expressions, `words` are
+        the Latin words of the training data and how often they occur there.
+        """
+        self.glossary = Glossary(glossary)
+        known = Counter(words)
+        for phrase in glossary:
+            known.update(dict.fromkeys(_LATIN.findall(phrase), 2))
+        self._speller = Speller(known)
+        self._signals = [
+            (name, re.compile("|".join(f"(?:{p})" for p in expressions)))
+            for name, expressions in patterns.items()
+        ]
+
+    def read(self, text: str) -> Reading:
+        """Prepare one message of any length."""
+        if len(text) > _HEAD + _TAIL:
+            text = f"{text[:_HEAD]} {text[-_TAIL:]}"
+        text = plain(text)
+        tokens = ["0" * min(len(w), 8) if w.isdigit() else w for w in _TOKEN.findall(text)]
+        mended = _LATIN.sub(lambda m: self._speller.mend(m[0]), text)
+        latin = stems(mended) if _LATIN.search(mended) else []
+        hangul = has_hangul(text)
+        morphemes = analyse(text)
+        senses = [m for m in morphemes if m.known]
+        if latin:
+            senses += self.glossary.translate(latin)
+        spelled = to_hangul(text) if latin else None
+        if spelled:
+            morphemes = analyse(spelled)
+            senses += [m for m in morphemes if m.known]
+        bare = _NOT_WORD.sub("", spelled or text) if hangul or spelled else ""
+        signals = [n for n, p in self._signals if p.search(mended) or (bare and p.search(bare))]
+        return Reading(text, tokens, latin, morphemes, senses, signals)
+
+
+def latin_words(texts: Iterable[str]) -> dict[str, int]:
+    """Return the Latin words of training texts and how often each occurs."""
+    return dict(Counter(w for text in texts for w in _LATIN.findall(plain(text))))
+
+
+def _pairs(items: list[str], reach: int, sign: str) -> list[str]:
+    return [
+        f"{a}{sign}{b}" for i, a in enumerate(items) for b in items[i + 1 : i + reach]
+    ]
+
+
+def _with_neighbours(items: list[str]) -> list[str]:
+    framed = ["^", *items, "$"]
+    return items + [f"{a} {b}" for a, b in zip(framed, framed[1:], strict=False)]
+
+
+def _words(r: Reading) -> list[str]:
+    return _with_neighbours(r.tokens)
+
+
+def _gaps(r: Reading) -> list[str]:
+    t = r.tokens
+    return [f"{t[i]}_{t[j]}" for i in range(len(t)) for j in range(i + 2, min(i + 5, len(t)))]
+
+
+def _stems(r: Reading) -> list[str]:
+    return _with_neighbours(r.stems) if r.stems else []
+
+
+def _letters(r: Reading) -> list[str]:
+    found: list[str] = []
+    for token in r.tokens:
+        word = f" {token} "
+        for n in range(2, 6):
+            if n >= len(word):
+                found.append(word)
+                break
+            found += [word[i : i + n] for i in range(len(word) - n + 1)]
+    return found
+
+
+def _bare(r: Reading) -> list[str]:
+    if not has_hangul(r.text):
+        return []
+    text = f"^{_DIGIT.sub('0', _NOT_WORD.sub('', r.text))}$"
+    return [text[i : i + n] for n in range(1, 5) for i in range(len(text) - n + 1)]
+
+
+def _jamo(r: Reading) -> list[str]:
+    if not r.korean:
+        return []
+    text = r.text if has_hangul(r.text) else "".join(m.form for m in r.morphemes)
+    text = f"^{jamo(_NOT_WORD.sub('', text))}$"
+    return [text[i : i + n] for n in range(3, 7) for i in range(len(text) - n + 1)]
+
+
+def _morphs(r: Reading) -> list[str]:
+    return _with_neighbours([f"{m.form}/{m.tag[:2]}" for m in r.morphemes]) if r.korean else []
+
+
+def _senses(r: Reading) -> list[str]:
+    forms = [m.form for m in r.senses]
+    return forms + _pairs(forms, 4, "_")
+
+
+def _signals(r: Reading) -> list[str]:
+    """Return the concepts, their pairs, and how many of each family ("em_fire" is of "em")."""
+    families = Counter(name.partition("_")[0] for name in r.signals)
+    several = [f"{family}:{min(n, 3)}" for family, n in families.items()]
+    return r.signals + _pairs(r.signals, len(r.signals), "&") + several + _pairs(several, 9, "&")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way of reading; `weight` is its share, rarer than `min_count` is not learned."""
+
+    name: str
+    extract: Callable[[Reading], list[str]]
+    weight: float = 1.0
+    min_count: int = 1
+
+
+CHANNELS = (
+    Channel("words", _words),
+    Channel("gaps", _gaps, 0.5),
+    Channel("stems", _stems),
+    Channel("letters", _letters),
+    Channel("bare", _bare),
+    Channel("jamo", _jamo, 1.0, 2),
+    Channel("morphs", _morphs),
+    Channel("senses", _senses),
+    Channel("signals", _signals),
+)

@@ -1,0 +1,123 @@
+"""Receipt numbers: `P-2026-0000123` (petition), `I-` (proposal), `D-` (disclosure request).
+
+Also from how people shorten, say and mistype them. What belongs to other systems (e-People's
+`1AA-2211-0123456`, the safety app's `SPP-…`) is left alone: saying "not found" would be wrong.
+"""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from nlu.normalise import Plain
+
+Found = tuple[int, int, str]  # start and end in the digitised text, normalised value
+
+_FOREIGN = re.compile(r"\b(?:\d[a-z]{2}|spp)-?\d{4}-?\d{5,7}\b")
+_LETTER = r"(?P<kind>(?<![a-z])[pid]|(?<![가-힣])(?:피|아이|디))"
+_COUNT = r"(?P<n>[\do]{1,8}(?:[ .-]?[\do]{1,7}){0,6})"
+_FULL = re.compile(_LETTER + r"\s?[-_.:/#]?\s?(?P<year>20[2-4]\d)\s?[-_./:]?\s?" + _COUNT)
+_SHORT_YEAR = re.compile(_LETTER + r"\s?[-_.]\s?(?P<year>[2-4]\d)\s?[-_.]\s?" + _COUNT)
+_YEARLESS = re.compile(
+    _LETTER + r"\s?[-_.#]?\s?(?:(?P<n>0\d{4,7}|[1-9]\d{2,6})(?![\d-])|(?P<n2>\d{1,2})번)"
+)
+_KINDLESS = re.compile(r"(?<![\d-])(?P<year>20[2-4]\d)(?:\s?[-_]\s?|\s)" + _COUNT + r"(?!\s?[-년월.])")
+_SEVEN = re.compile(r"(?<![\d-])(?P<n>0\d{6})(?![\d-])")
+_NOUN = (
+    r"(?P<noun>민원|신고|접수|제안|아이디어|청구|정보공개|건의|petition|complaint|proposal|idea"
+    r"|disclosure|foi|case|ticket|request|application|report|receipt|reference|minwon)"
+)
+_NOUN_FIRST = re.compile(
+    _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?:번호|number|no\.?|num|id|#)?\s?(?:가|는|은|이|is|:|#)?\s?#?"
+    r"(?P<n>\d{1,7})(?![\d-])\s?(?P<unit>번|호|beon)?"
+)
+_NUMBER_FIRST = re.compile(
+    r"(?<![\d-])(?P<n>\d{1,7})\s?(?:번|호)\s?(?:으로|에)?\s?(?:접수된|접수한|넣은|낸|올린)?\s?" + _NOUN
+)
+_BARE = re.compile(
+    r"(?:#|\bno\.?\s|\bnumber\s|\bnum\s|번호\s?(?:는|가|은)?\s?)(?P<n>\d{1,7})(?![\d-])"
+    r"|(?<![\d-])(?P<n2>\d{1,7})\s?(?:번|호|beon)(?!\s?(?:출구|버스|마을|국도|선|째|이나))"
+    r"|^(?P<n3>\d{2,7})$|(?:status|상태|진행|조회)\s(?P<n4>\d{1,7})\b|^(?P<n5>\d{2,7})\s(?:status|상태|조회)"
+)
+_NUMBER_WORDS = ("번호", "number", "no", "num", "#", "id")
+_KINDS = {
+    "피": "P", "아이": "I", "디": "D", "제안": "I", "아이디어": "I", "proposal": "I", "idea": "I",
+    "청구": "D", "정보공개": "D", "disclosure": "D", "foi": "D",
+}  # fmt: skip
+_HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
+_NEEDS_UNIT = ("신고", "접수", "청구", "request", "report", "application", "아이디어", "건의")
+
+
+def this_year() -> int:
+    """Return the year in Seoul: what a receipt number without a year is completed with."""
+    return datetime.now(ZoneInfo("Asia/Seoul")).year
+
+
+def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) -> list[Found]:
+    """Find receipt numbers in a digitised text.
+
+    `about_receipts`: the message asks after something filed, so that a bare "88번" is one too.
+    """
+    text = _FOREIGN.sub(lambda m: "\0" * len(m[0]), digits.text)
+    year = year or this_year()
+    found: list[Found] = []
+
+    def take(start: int, end: int, kind: str, count: str, of: int) -> None:
+        value = f"{kind}-{of}-{int(count) % 10_000_000:07d}"
+        taken = any((start < e and end > s) or value == v for s, e, v in found)
+        if not taken and int(count) > 0:
+            found.append((start, end, value))
+
+    for pattern in (_FULL, _SHORT_YEAR, _KINDLESS):
+        for m in pattern.finditer(text):
+            count, length = _running_number(m["n"])
+            if pattern is _KINDLESS and len(count) < 3:
+                continue
+            of = int(m["year"]) + (2000 if len(m["year"]) == 2 else 0)
+            kind = _kind(m["kind"]) if "kind" in m.groupdict() else _kind_before(text, m.start())
+            take(m.start(), m.start("n") + length, kind, count, of)
+    for m in _YEARLESS.finditer(text):
+        take(m.start(), m.end(), _kind(m["kind"]), m["n"] or m["n2"], year)
+    for m in _SEVEN.finditer(text):
+        take(m.start("n"), m.end("n"), _kind_before(text, m.start()), m["n"], year)
+    for pattern in (_NUMBER_FIRST, _NOUN_FIRST):
+        for m in pattern.finditer(text):
+            marked = pattern is _NUMBER_FIRST or m["unit"] or m[0].startswith("#")
+            marked = marked or any(w in m[0] for w in _NUMBER_WORDS)
+            if m["n"] in _HOTLINES or (m["noun"] in _NEEDS_UNIT and not marked):
+                continue
+            end = m.end() if pattern is _NOUN_FIRST and m["unit"] else m.end("n")
+            take(m.start("n"), end, _kind(m["noun"]), m["n"], year)
+    if about_receipts and not found:
+        for m in _BARE.finditer(text):
+            group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g])
+            if m[group] not in _HOTLINES:
+                take(m.start(group), m.end(group), _kind_before(text, m.start()), m[group], year)
+    return sorted(found)
+
+
+def _running_number(written: str) -> tuple[str, int]:
+    """Return (digits, how many characters of `written` belong to it): at most seven digits.
+
+    Groups that were typed or said apart are joined where they make the full seven.
+    """
+    parts = re.split(r"[ .-]", written)
+    joined = "".join(parts).replace("o", "0")
+    if len(joined) == 7 or (len(parts) > 1 and all(len(p) == 1 for p in parts)):
+        return joined[:7], len(written)
+    total = 0
+    for i in range(1, len(parts)):
+        total = sum(map(len, parts[: i + 1]))
+        if total == 7:
+            return "".join(parts[: i + 1]).replace("o", "0"), total + i
+    return parts[0].replace("o", "0"), len(parts[0])
+
+
+def _kind(word: str | None) -> str:
+    word = word or ""
+    return _KINDS.get(word, word.upper() if word in ("p", "i", "d") else "P")
+
+
+def _kind_before(text: str, at: int) -> str:
+    """Return the letter that a noun shortly before the number asks for ("제안 0000042")."""
+    before = text[max(0, at - 12) : at]
+    return next((_KINDS[noun] for noun in _KINDS if len(noun) > 1 and noun in before), "P")

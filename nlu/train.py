@@ -1,0 +1,188 @@
+"""Trains the builtin engine from Rasa-format data: any data, ours or a benchmark's."""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from nlu.calibration import early_threshold, fit_sharpness
+from nlu.data import DataError, TrainingData, read
+from nlu.features import CHANNELS, Reader, latin_words
+from nlu.model import FORMAT, Model, metadata
+from nlu.morphemes import kiwi_version
+from nlu.vectors import Floats, Matrix, Meaning, Vocabulary, count, rarities, weigh
+
+EMERGENCY = "life_emergency"
+Progress = Callable[[str, int, int], None]
+_GLOSSARY = Path(__file__).parent / "data" / "glossary.yml"
+_REGULARISATION = 1.0
+_MANY_CELLS = 400_000  # examples times intents, above which one held-out part must do
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What a training run did. `skipped`: the data was unchanged and the old model stays."""
+
+    model: str
+    folder: Path
+    skipped: bool
+    examples: int
+    intents: int
+    seconds: float
+    held_out_accuracy: float
+
+
+def train(
+    data: list[Path],
+    out: Path,
+    force: bool = False,
+    progress: Progress | None = None,
+    intents: Collection[str] | None = None,
+) -> TrainResult:
+    """Train on all Rasa YAML under `data` and write the artefact to the folder `out`.
+
+    `progress` is told (what, done, total). With `intents`, other names in the data are errors.
+    Raises DataError, and leaves a model that is in `out` as it was.
+    """
+    started = time.monotonic()
+    steps = _Steps(progress, 4)
+    content = read([*data, _GLOSSARY], intents)
+    checksum = _checksum(content)
+    if not force and (old := metadata(out)) and old.get("checksum") == checksum:
+        report = old["report"]
+        return TrainResult(
+            old["name"], out, True, report["examples"], len(old["intents"]),
+            time.monotonic() - started, report["held_out_accuracy"],
+        )  # fmt: skip
+    labels = np.array([e.intent for e in content.examples])
+    names = sorted(set(labels.tolist()))
+    if len(names) < 2:
+        raise DataError(data[0], None, "needs at least two intents to tell apart.")
+    steps.begin("reading")
+    resources = _resources(content)
+    reader = Reader(resources["glossary"], resources["patterns"], resources["words"])
+    readings = [reader.read(e.text) for e in content.examples]
+    columns, counts, owners = count(readings)
+    meaning = Meaning.fit(readings)
+    dense = np.array([meaning.vector(r) for r in readings], np.float32)
+    del readings
+    steps.begin("checking on held-out examples")
+    held = _held_out(counts, owners, dense, labels, steps)
+    steps.begin("learning")
+    rarity = rarities(counts)
+    weights, bias = _fit(weigh(counts, rarity, owners), dense, labels, names)
+    steps.begin("writing")
+    report = _report(content, labels, held)
+    name = f"builtin-{checksum[:12]}"
+    Model(
+        name=name, checksum=checksum, intents=names, reader=reader,
+        vocabulary=Vocabulary(columns, rarity), meaning=meaning, weights=weights, bias=bias,
+        sharpness=fit_sharpness(held.margins, held.labels),
+        early=_early(names, held), resources=resources, report=report,
+    ).save(out)  # fmt: skip
+    return TrainResult(
+        name, out, False, len(labels), len(names), time.monotonic() - started,
+        report["held_out_accuracy"],
+    )  # fmt: skip
+
+
+class _Steps:
+    """Tells the caller's progress bar how far training has come."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._tell, self._total, self._done = progress, total, -1
+
+    def begin(self, what: str) -> None:
+        self._done += 1
+        if self._tell:
+            self._tell(what, self._done, self._total)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Margins of examples that the classifier had not seen, and their intents' numbers."""
+
+    margins: NDArray[np.float64]
+    labels: NDArray[np.intp]
+
+
+def _held_out(
+    counts: Matrix, owners: Any, dense: Floats, labels: NDArray[Any], steps: _Steps
+) -> HeldOut:
+    """Score examples by models that have not seen them: five folds, or one for large data."""
+    del steps
+    names, numbers = np.unique(labels, return_inverse=True)
+    smallest = min(Counter(labels.tolist()).values())
+    folds = max(2, min(5, smallest))
+    splits = StratifiedKFold(folds, shuffle=True, random_state=1).split(dense, labels) if (
+        smallest >= 2
+    ) else [(np.arange(len(labels)), np.arange(len(labels)))]
+    margins, kept = [], []
+    for seen, unseen in splits:
+        rarity = rarities(counts[seen])
+        weights, bias = _fit(
+            weigh(counts[seen], rarity, owners), dense[seen], labels[seen], list(names)
+        )
+        rows = _joined(weigh(counts[unseen], rarity, owners), dense[unseen])
+        margins.append(np.asarray(rows @ weights) + bias)
+        kept.append(numbers[unseen])
+        if len(labels) * len(names) > _MANY_CELLS:
+            break
+    return HeldOut(np.concatenate(margins), np.concatenate(kept))
+
+
+def _fit(
+    rows: Matrix, dense: Floats, labels: NDArray[Any], names: list[str]
+) -> tuple[Floats, Floats]:
+    """Return (features × intents) weights and biases of one linear machine per intent."""
+    machine = LinearSVC(C=_REGULARISATION, random_state=0)
+    machine.fit(_joined(rows, dense).astype(np.float64), labels)
+    weights, bias = machine.coef_.T, machine.intercept_
+    if weights.shape[1] == 1:  # two intents: scikit-learn keeps one machine, the contract two
+        weights, bias = np.hstack([-weights, weights]), np.concatenate([-bias, bias])
+    if weights.shape[1] != len(names):
+        raise ValueError("an intent has no example outside the held-out part")
+    return np.ascontiguousarray(weights, np.float32), bias.astype(np.float32)
+
+
+def _joined(rows: Matrix, dense: Floats) -> Matrix:
+    return sp.hstack([rows, sp.csr_matrix(dense)]).tocsr() if dense.shape[1] else rows
+
+
+def _early(names: list[str], held: HeldOut) -> dict[str, float]:
+    if EMERGENCY not in names:
+        return {}
+    column = names.index(EMERGENCY)
+    return {EMERGENCY: early_threshold(held.margins[:, column], held.labels == column)}
+
+
+def _report(content: TrainingData, labels: NDArray[Any], held: HeldOut) -> dict[str, Any]:
+    accuracy = float(np.mean(held.margins.argmax(1) == held.labels))
+    return {"examples": len(labels), "held_out_accuracy": round(accuracy, 4)}
+
+
+def _resources(content: TrainingData) -> dict[str, Any]:
+    return {
+        "glossary": content.glossary, "patterns": content.patterns,
+        "lookups": content.lookups, "synonyms": content.synonyms,
+        "words": latin_words(e.text for e in content.examples),
+    }  # fmt: skip
+
+
+def _checksum(content: TrainingData) -> str:
+    settings = {
+        "data": content.checksum, "format": FORMAT, "kiwi": kiwi_version(),
+        "channels": [(c.name, c.weight, c.min_count) for c in CHANNELS],
+        "regularisation": _REGULARISATION,
+    }  # fmt: skip
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
