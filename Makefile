@@ -7,7 +7,6 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	&& { echo "$$p"; break; }; done)
 BIN := .venv/bin
 RASA := nlu/rasa/.venv
-export PORT
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

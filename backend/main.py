@@ -33,7 +33,6 @@ from channels.settings import ChannelSettings
 from channels.simulator import Simulator
 from channels.telegram import Telegram
 from nlu.builtin import BuiltinParser
-from nlu.entities import EntityFinder
 from nlu.parse import Parser
 from nlu.rasa_client import RasaParser
 from nlu.train import train
@@ -94,9 +93,7 @@ def load_engine(settings: Settings) -> Parser:
     builtin = load_parser(settings)
     if settings.nlu_engine == "builtin":
         return builtin
-    resources = builtin.model.resources
-    finder = EntityFinder(resources["lookups"], resources["synonyms"])
-    return RasaParser(settings.rasa_url, builtin, finder)
+    return RasaParser(settings.rasa_url, builtin)
 
 
 async def build_faq(context: Context) -> FaqIndex:
@@ -108,7 +105,7 @@ async def build_faq(context: Context) -> FaqIndex:
 
 
 def create_app(
-    settings: Settings, servers: Servers, parser: Parser | None = None, *, work: bool = True
+    settings: Settings, servers: Servers, parser: Parser, *, work: bool = True
 ) -> FastAPI:
     """Return the service. With `work`, the workers and the clock run beside it in this process."""
     engine, sessions = db.connect(servers.database_url)

@@ -15,6 +15,7 @@ _LEADS_AWAY = frozenset(
     {"talk_to_agent", "change_language", "ask_faq", "check_status", "list_polls", "help",
      "subscribe_alerts", "unsubscribe_alerts", "request_disclosure"}
 )  # fmt: skip
+_DIGRESSIONS = frozenset({"question", "language", "smalltalk"})
 # What kind of entity answers a step, where its name does not say so.
 _ASKS_FOR = {"number": "petition_id", "option": "choice", "poll": "choice"}
 _YES = re.compile(r"^(?:네+|넵+|넹|예+|응+|어|ㅇㅇ+|ㅇㅋ|그래요?|맞아요?|맞습니다|좋아요?|콜|"
@@ -27,7 +28,7 @@ _NUMBERED = re.compile(r"^\s*(\d{1,2})\s*(?:번|번이요|번요|\.|\)|#)?\s*$")
 
 async def respond(turn: Turn) -> None:
     """Fill `turn.replies` with the answer to its message, and move the dialogue on."""
-    if turn.intent == "life_emergency" and turn.incoming.kind in ("text", "speech"):
+    if _in_danger(turn):
         turn.dialogue.misses = 0
         await emergency.begin(turn)
         return
@@ -51,12 +52,24 @@ async def respond(turn: Turn) -> None:
         turn.dialogue.misses = 0
         await _open(turn, turn.chosen.removeprefix("flow:"))
         return
+    if turn.chosen and turn.chosen.startswith("person:"):
+        await person.hand_over(turn, turn.chosen.removeprefix("person:"))
+        return
     waiting = turn.dialogue.waiting
     if waiting is not None and _is_for(turn, waiting):
         turn.dialogue.misses = 0
         await BY_NAME[waiting.flow].answer(turn)
         return
     await _begin(turn, waiting)
+
+
+def _in_danger(turn: Turn) -> bool:
+    """Tell whether the message speaks of danger; a bare answer to what was asked does not."""
+    if turn.intent != "life_emergency" or turn.incoming.kind not in ("text", "speech"):
+        return False
+    named = sum(e.end - e.start for e in turn.parse.entities)
+    bare = named >= 0.6 * len(turn.text) and turn.parse.intent.confidence < SURE
+    return not (turn.dialogue.waiting is not None and bare)
 
 
 def _is_for(turn: Turn, waiting: Waiting) -> bool:
@@ -75,7 +88,7 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
         return not (intent in _LEADS_AWAY - flow.intents and sure >= CLEAR)
     if waiting.step in flow.free_text:
         return not (intent in _LEADS_AWAY and sure >= CLEAR)
-    return sure < SURE or intent in ("affirm", "deny", "out_of_scope")
+    return sure < SURE or intent in ("affirm", "deny")
 
 
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
@@ -89,15 +102,21 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
         return
     flow = BY_INTENT[turn.intent]
     open_choices = turn.dialogue.choices
-    if waiting is not None and flow.name in ("question", "language"):
-        turn.dialogue.waiting = None
+    if waiting is not None and flow.name in _DIGRESSIONS and turn.intent != "goodbye":
         await flow.begin(turn)
         if turn.dialogue.waiting is None:
-            # A digression that was answered: back to the step that was open.
-            turn.dialogue.waiting, turn.dialogue.choices = waiting, open_choices
+            _back_to(turn, waiting, open_choices)
         return
     turn.done()
     await flow.begin(turn)
+
+
+def _back_to(turn: Turn, waiting: Waiting, choices: list[list[str]]) -> None:
+    """Put the open question again, after a digression was answered."""
+    if waiting.asked is not None:
+        text, spoken = waiting.asked
+        turn.tell(text, spoken, choices=[(value, title) for value, title in choices])
+    turn.dialogue.waiting, turn.dialogue.choices = waiting, choices
 
 
 async def _obey(turn: Turn, command: commands.Command) -> None:

@@ -15,11 +15,15 @@ from nlu.parse import Parse
 
 @dataclass(slots=True)
 class Waiting:
-    """A flow that waits for an answer: at which step, with what it knows so far."""
+    """A flow that waits for an answer: at which step, with what it knows so far.
+
+    `asked` is the question as it was put (written, spoken), to put it again after a digression.
+    """
 
     flow: str
     step: str
     slots: dict[str, Any] = field(default_factory=dict)
+    asked: tuple[str, str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -27,8 +31,7 @@ class Dialogue:
     """The bot's memory of a conversation, stored with it.
 
     `choices` are the values behind the numbers last shown, in order. `misses` counts messages
-    in a row that were not understood; `said` is the key of the last text, so that the bot never
-    says the same sentence twice in a row.
+    in a row that were not understood; `answered` names the articles shown last.
     """
 
     waiting: Waiting | None = None
@@ -139,7 +142,9 @@ class Turn:
 
     def wait(self, flow: str, step: str, **slots: Any) -> None:
         """Let the next message go to `step` of `flow`, with these slots."""
-        self.dialogue.waiting = Waiting(flow, step, slots)
+        last = self.replies[-1] if self.replies else None
+        asked = (last.text, last.spoken) if last else None
+        self.dialogue.waiting = Waiting(flow, step, slots, asked)
 
     def done(self) -> None:
         """End the flow: the next message begins anew."""

@@ -34,7 +34,9 @@ _CHOICES = (
     re.compile(r"\b(?P<r>il|i|sam|sa)\s?beon"),
 )
 _BARE_CHOICES = (
-    re.compile(r"(?<![\d.:-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"),
+    re.compile(
+        r"(?<![\d.:-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
+    ),
     re.compile(rf"\b(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another))"),
     re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?!\s?다|만|도)"),
     re.compile(r"^(?P<s>[일이삼사오])$"),
@@ -44,14 +46,18 @@ _SCORES = (
     re.compile(r"(?<![가-힣])(?P<s>[일이삼사오])\s?점|(?P<r>o|sa|sam|i|il)\s?jeom"),
     re.compile(r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d)\s?개?"),
     re.compile(r"(?<![가-힣])(?P<k>하나|한|두|세|네|다섯|\d)\s?개(?=요|로|\s|$|이|만)"),
-    re.compile(r"(?P<word>만점|매우\s?불만족?|아주\s?불만족?|매우\s?만족|아주\s?만족|불만족?|만족(?!도)|보통|full marks?)"),
+    re.compile(
+        r"(?P<word>만점|매우\s?불만족?|아주\s?불만족?|매우\s?만족|아주\s?만족|불만족?|만족(?!도)|보통|full marks?)"
+    ),
     re.compile(rf"\b(?P<x>\d|{_WORD_EN})\s?(?:-\s?)?(?:stars?|points?|star rating)"),
     re.compile(rf"\b(?P<f>\d|{_WORD_EN})\s?(?:/|out\sof)\s?(?:5|five)\b"),
     re.compile(r"(?P<e>[★⭐🌟]+)"),
     re.compile(r"\b(?P<three>one|two|three|four|five)\s?(?:점)"),
 )
 _BARE_SCORES = (
-    re.compile(r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]|\s?(?:days?|weeks?|months?|일|주|달|번|개월|시|hours?|times?|years?|calls?))"),
+    re.compile(
+        r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]|\s?(?:days?|weeks?|months?|일|주|달|번|개월|시|hours?|times?|years?|calls?))"
+    ),
     re.compile(r"\b(?P<w>one|two|three|four|five)\b(?!\s(?:days?|weeks?|months?|called|of|time))"),
 )
 _FELT = {
@@ -129,4 +135,5 @@ def _final(found: list[Found], text: str) -> Found | None:
         if not _TAKEN_BACK_AFTER.match(text, end)
         and not _TAKEN_BACK_BEFORE.search(text, max(0, start - 24), start)
     ]
-    return (kept or found or [None])[-1]
+    last = kept or found
+    return last[-1] if last else None

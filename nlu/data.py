@@ -104,9 +104,7 @@ def read(paths: list[Path], intents: Collection[str] | None = None) -> TrainingD
     return data
 
 
-def _read_file(
-    path: Path, text: str, data: TrainingData, intents: Collection[str] | None
-) -> None:
+def _read_file(path: Path, text: str, data: TrainingData, intents: Collection[str] | None) -> None:
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -54,7 +54,10 @@ class Districts:
         others = [n for n in self._names if not n.isascii() and not re.search("[가-힣]", n)]
         self._korean = _pattern(korean, rf"(?P<gu>{_GU})?")
         self._latin = _pattern(
-            latin, r"(?P<gu>[ -]?(?:gu|ku|goo)\b|구| district\b)?(?: office\b)?", r"(?<![a-z])", r"(?![a-z])"
+            latin,
+            r"(?P<gu>[ -]?(?:gu|ku|goo)\b|구| district\b)?(?: office\b)?",
+            r"(?<![a-z])",
+            r"(?![a-z])",
         )
         self._others = _pattern(others, "(?P<gu>[区區구])?")
 
@@ -81,7 +84,9 @@ class Districts:
     def _accepts_korean(self, text: str, match: re.Match[str]) -> bool:
         name, end = match["name"], match.end()
         before = text[match.start() - 1 : match.start()]
-        inside_word = "가" <= before <= "힣" and not text.endswith(("서울", "서울시"), 0, match.start())
+        inside_word = "가" <= before <= "힣" and not text.endswith(
+            ("서울", "서울시"), 0, match.start()
+        )
         if name.endswith("구") or (match["gu"] and name in self._own):
             short = len(name.removesuffix("구")) == 1  # "중구" hides in other words
             return not (short and (inside_word or re.match("난방|[간석역]", text[end:])))

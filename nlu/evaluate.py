@@ -51,9 +51,7 @@ def read_lines(path: Path) -> list[Line]:
     except OSError as error:
         raise DataError(path, None, f"cannot be read ({error.strerror}).") from error
     lines = [
-        _line(path, number, raw)
-        for number, raw in enumerate(content.split("\n"), 1)
-        if raw.strip()
+        _line(path, number, raw) for number, raw in enumerate(content.split("\n"), 1) if raw.strip()
     ]
     if not lines:
         raise DataError(path, None, "holds no line to evaluate.")
@@ -75,7 +73,9 @@ def _line(path: Path, number: int, raw: str) -> Line:
     except (TypeError, KeyError) as error:
         problem = "'entities' must be a list of objects with 'type' and 'value', 'also' a list."
         raise DataError(path, number, problem) from error
-    return Line(found["text"], found["intent"], entities, found.get("lang"), found.get("style"), also)
+    return Line(
+        found["text"], found["intent"], entities, found.get("lang"), found.get("style"), also
+    )
 
 
 def evaluate(parser: TextParser, lines: Sequence[Line]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from nlu.glossary import Glossary, stems
+from nlu.glossary import Glossary, has_han, stems
 from nlu.morphemes import Morpheme, analyse
 from nlu.normalise import has_hangul, jamo, plain
 from nlu.romanised import to_hangul
@@ -18,6 +18,7 @@ from nlu.spelling import Speller
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _LATIN = re.compile(r"[a-z]+")
+_LETTER = re.compile(r"[a-zà-ỹđ]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _DIGIT = re.compile(r"\d")
 _HEAD, _TAIL = 480, 160  # characters that are read of a long message
@@ -71,12 +72,14 @@ class Reader:
         text = plain(text)
         tokens = ["0" * min(len(w), 8) if w.isdigit() else w for w in _TOKEN.findall(text)]
         mended = _LATIN.sub(lambda m: self._speller.mend(m[0]), text)
-        latin = stems(mended) if _LATIN.search(mended) else []
+        latin = stems(mended) if _LETTER.search(mended) else []
         hangul = has_hangul(text)
         morphemes = analyse(text)
         senses = [m for m in morphemes if m.known]
         if latin:
             senses += self.glossary.translate(latin)
+        if has_han(text):
+            senses += self.glossary.translate_han(text)
         spelled = to_hangul(text) if latin else None
         if spelled:
             morphemes = analyse(spelled)
@@ -92,9 +95,7 @@ def latin_words(texts: Iterable[str]) -> dict[str, int]:
 
 
 def _pairs(items: list[str], reach: int, sign: str) -> list[str]:
-    return [
-        f"{a}{sign}{b}" for i, a in enumerate(items) for b in items[i + 1 : i + reach]
-    ]
+    return [f"{a}{sign}{b}" for i, a in enumerate(items) for b in items[i + 1 : i + reach]]
 
 
 def _with_neighbours(items: list[str]) -> list[str]:
@@ -119,6 +120,8 @@ def _letters(r: Reading) -> list[str]:
     found: list[str] = []
     for token in r.tokens:
         word = f" {token} "
+        if has_han(token):
+            found += token
         for n in range(2, 6):
             if n >= len(word):
                 found.append(word)

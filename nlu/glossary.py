@@ -1,4 +1,4 @@
-"""Finds the Korean word behind an English one, so that both languages share what is learned."""
+"""Finds the Korean word behind a foreign one, so that all languages share what is learned."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from nlu.morphemes import Morpheme, analyse
 
-_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?|\d+")
+_WORD = re.compile(r"[a-zà-ỹđ]+(?:['’][a-z]+)?|\d+")
+_HAN = re.compile("[一-鿿ぁ-ヿ]+")
 _LONGEST = 5
+_LONGEST_HAN = 8
 _ENDINGS = (
     ("'s", ""), ("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"),
     ("s", ""),
@@ -41,14 +43,17 @@ class Glossary:
         """`terms` maps a foreign phrase to its Korean words."""
         self.terms = terms
         self._senses: dict[tuple[str, ...], list[Morpheme]] = {}
+        self._han: dict[str, list[Morpheme]] = {}
         known: dict[str, list[Morpheme]] = {}
         for phrase, words in terms.items():
             for word in words:
                 if word not in known:
                     known[word] = [m for m in analyse(word) if m.known]
-            key = tuple(stems(phrase))
-            if key:
-                self._senses.setdefault(key, []).extend(m for w in words for m in known[w])
+            senses = [m for w in words for m in known[w]]
+            if _HAN.search(phrase):
+                self._han.setdefault(phrase, []).extend(senses)
+            elif key := tuple(stems(phrase)):
+                self._senses.setdefault(key, []).extend(senses)
 
     def translate(self, words: Sequence[str]) -> list[Morpheme]:
         """Return the Korean content morphemes of what is known among stemmed `words`."""
@@ -64,3 +69,24 @@ class Glossary:
                 length = 1
             i += length
         return found
+
+    def translate_han(self, text: str) -> list[Morpheme]:
+        """Return the Korean content morphemes of Chinese and Japanese terms inside a text."""
+        found: list[Morpheme] = []
+        for run in _HAN.findall(text):
+            i = 0
+            while i < len(run):
+                for length in range(min(_LONGEST_HAN, len(run) - i), 0, -1):
+                    senses = self._han.get(run[i : i + length])
+                    if senses is not None:
+                        found += senses
+                        break
+                else:
+                    length = 1
+                i += length
+        return found
+
+
+def has_han(text: str) -> bool:
+    """Say whether Chinese characters or kana occur."""
+    return _HAN.search(text) is not None

@@ -15,14 +15,87 @@ _LATIN_WORD = re.compile(r"[a-zà-ỹđ]+(?:['’][a-z]+)?")
 # Letters and words that only Vietnamese has among the five.
 _VIETNAMESE = re.compile("[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
 _VIETNAMESE_WORDS = frozenset(
-    "toi khong xin chao cam on giup voi duoc muon nguoi nha duong rac viet tieng cho hoi lam sao "
-    "bao nhieu dau gi chay cuu toi ban cua trong ngoai nuoc benh vien".split()
+    [
+        "toi",
+        "khong",
+        "xin",
+        "chao",
+        "cam",
+        "on",
+        "giup",
+        "voi",
+        "duoc",
+        "muon",
+        "nguoi",
+        "nha",
+        "duong",
+        "rac",
+        "viet",
+        "tieng",
+        "cho",
+        "hoi",
+        "lam",
+        "sao",
+        "bao",
+        "nhieu",
+        "dau",
+        "gi",
+        "chay",
+        "cuu",
+        "toi",
+        "ban",
+        "cua",
+        "trong",
+        "ngoai",
+        "nuoc",
+        "benh",
+        "vien",
+    ]
 )
 _JAPANESE_ONLY = frozenset("駅円図対応広実検変働発経験続様込辻畑届払売読帰気歩渋浜桜県")
 # Words that people of every language type to a machine: they do not change the language of a talk.
 _INTERNATIONAL = frozenset(
-    "ok okay yes no hi hello stop start help menu bye thanks thank you start alerts on off poll vote "
-    "cancel english korean chinese japanese vietnamese p i d a b c ddp cctv wifi ktx gs25 pls plz".split()
+    [
+        "ok",
+        "okay",
+        "yes",
+        "no",
+        "hi",
+        "hello",
+        "stop",
+        "start",
+        "help",
+        "menu",
+        "bye",
+        "thanks",
+        "thank",
+        "you",
+        "start",
+        "alerts",
+        "on",
+        "off",
+        "poll",
+        "vote",
+        "cancel",
+        "english",
+        "korean",
+        "chinese",
+        "japanese",
+        "vietnamese",
+        "p",
+        "i",
+        "d",
+        "a",
+        "b",
+        "c",
+        "ddp",
+        "cctv",
+        "wifi",
+        "ktx",
+        "gs25",
+        "pls",
+        "plz",
+    ]
 )
 _NAMES = (
     ("en", r"영어|영문|잉글리[시쉬]|영아로|(?<![a-z])(?:eng(?:lish|lsh|rish)?|en|yeongeo)(?![a-z])"),

@@ -21,7 +21,7 @@ from nlu.normalise import has_hangul
 Floats = NDArray[np.float32]
 
 CONTENT_TAGS = frozenset(
-    "NNG NNP NNB NR NP VV VA VX VCN MAG MM XR IC VV-I VA-I VX-I".split()
+    ["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MM", "XR", "IC", "VV-I", "VA-I", "VX-I"]
 )  # fmt: skip
 _FIRST_WORD_ID = 101  # below are Kiwi's placeholders ("some unknown noun"), alike for all words
 _ANCHORS = 320

@@ -75,9 +75,7 @@ def _composed(text: str) -> list[tuple[int, int, str]]:
     i = 0
     while i < len(text):
         j = i + 1
-        while j < len(text) and (
-            unicodedata.combining(text[j]) or "\u1160" <= text[j] <= "\u11ff"
-        ):
+        while j < len(text) and (unicodedata.combining(text[j]) or "\u1160" <= text[j] <= "\u11ff"):
             j += 1
         out += [(i, j, c) for c in unicodedata.normalize("NFC", text[i:j])]
         i = j

@@ -36,7 +36,9 @@ _COUNTED = re.compile(
     r"(?:[일이삼사오육륙칠팔구]?\s?십\s?)?[일이삼사오육륙칠팔구]?"
 )
 _NAMED = re.compile(r"[영공령일이삼사오육륙칠팔구](?:[ ,.]?[영공령일이삼사오육륙칠팔구]){2,}")
-_COPULA = re.compile("이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)")  # "구팔이고요": 98, not 982
+_COPULA = re.compile(
+    "이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)"
+)  # "구팔이고요": 98, not 982
 _NEXT_WORD = re.compile(r" [가-힣](?![번호에요이가는은을로인])[가-힣]")  # "…사이 공감해요"
 _DASH = re.compile(r"\s*(?:다시|대시|데시|하이픈|빼기|마이너스|dash|hyphen|minus)\s*")
 _ENGLISH = re.compile(
@@ -95,7 +97,11 @@ def _korean(text: str) -> list[tuple[int, int, str]]:
     while at < len(text):
         counted = _COUNTED.match(text, at)
         spoken = counted[0].rstrip() if counted else ""
-        if spoken[:1].strip() and any(c in _SCALE for c in spoken) and len(spoken.replace(" ", "")) > 1:
+        if (
+            spoken[:1].strip()
+            and any(c in _SCALE for c in spoken)
+            and len(spoken.replace(" ", "")) > 1
+        ):
             edits.append((at, at + len(spoken), str(sino(spoken))))
             at += len(spoken)
             continue
@@ -141,9 +147,7 @@ def english_digits(words: list[str]) -> str:
             continue
         if word in UNITS:
             value = UNITS[word]
-            if previous in _TENS and 0 < value < 10:
-                out[-1] = str(int(out[-1]) + value)
-            elif previous in ("hundred", "thousand"):
+            if (previous in _TENS and 0 < value < 10) or previous in ("hundred", "thousand"):
                 out[-1] = str(int(out[-1]) + value)
             else:
                 out += [str(value)] * times

@@ -12,7 +12,9 @@ from nlu.numbers import digitise
 
 _MASK = "*"
 _GAP = r"[ \-–—.,·/]{0,3}"
-_RESIDENT = re.compile(rf"(?<!\d)(?P<date>(?:\d[ ]?){{5}}\d){_GAP}(?:에\s?|다시\s?)?(?:\d[ ]?){{6}}\d(?!\d)")
+_RESIDENT = re.compile(
+    rf"(?<!\d)(?P<date>(?:\d[ ]?){{5}}\d){_GAP}(?:에\s?|다시\s?)?(?:\d[ ]?){{6}}\d(?!\d)"
+)
 _CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
 _PASSPORT = re.compile(r"(?<![a-z0-9])[mspgrd](?:\d{8}|\d{3}[a-z]\d{4})(?![a-z0-9])")
 _DRIVER = re.compile(r"(?<![\d-])\d{2}-\d{2}-\d{6}-\d{2}(?![\d-])")

@@ -20,18 +20,22 @@ _SHORT_YEAR = re.compile(_LETTER + r"\s?[-_.]\s?(?P<year>[2-4]\d)\s?[-_.]\s?" + 
 _YEARLESS = re.compile(
     _LETTER + r"\s?[-_.#]?\s?(?:(?P<n>0\d{4,7}|[1-9]\d{2,6})(?![\d-])|(?P<n2>\d{1,2})번)"
 )
-_KINDLESS = re.compile(r"(?<![\d-])(?P<year>20[2-4]\d)(?:\s?[-_]\s?|\s)" + _COUNT + r"(?!\s?[-년월.])")
+_KINDLESS = re.compile(
+    r"(?<![\d-])(?P<year>20[2-4]\d)(?:\s?[-_]\s?|\s)" + _COUNT + r"(?!\s?[-년월.])"
+)
 _SEVEN = re.compile(r"(?<![\d-])(?P<n>0\d{6})(?![\d-])")
 _NOUN = (
     r"(?P<noun>민원|신고|접수|제안|아이디어|청구|정보공개|건의|petition|complaint|proposal|idea"
     r"|disclosure|foi|case|ticket|request|application|report|receipt|reference|minwon)"
 )
 _NOUN_FIRST = re.compile(
-    _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?:번호|number|no\.?|num|id|#)?\s?(?:가|는|은|이|is|:|#)?\s?#?"
+    _NOUN
+    + r"s?\s?(?:건|한 거|한거)?\s?(?:번호|number|no\.?|num|id|#)?\s?(?:가|는|은|이|is|:|#)?\s?#?"
     r"(?P<n>\d{1,7})(?![\d-])\s?(?P<unit>번|호|beon)?"
 )
 _NUMBER_FIRST = re.compile(
-    r"(?<![\d-])(?P<n>\d{1,7})\s?(?:번|호)\s?(?:으로|에)?\s?(?:접수된|접수한|넣은|낸|올린)?\s?" + _NOUN
+    r"(?<![\d-])(?P<n>\d{1,7})\s?(?:번|호)\s?(?:으로|에)?\s?(?:접수된|접수한|넣은|낸|올린)?\s?"
+    + _NOUN
 )
 _BARE = re.compile(
     r"(?:#|\bno\.?\s|\bnumber\s|\bnum\s|번호\s?(?:는|가|은)?\s?)(?P<n>\d{1,7})(?![\d-])"

@@ -17,7 +17,19 @@ _VOWELS = {
     "wo": 14, "we": 15, "wi": 16, "yu": 17, "eu": 18, "ui": 19, "a": 0, "e": 5, "o": 8, "u": 13,
     "i": 20,
 }  # fmt: skip
-_TAILS = {"ng": 21, "k": 1, "g": 1, "n": 4, "t": 19, "l": 8, "r": 8, "m": 16, "p": 17, "b": 17, "s": 19}
+_TAILS = {
+    "ng": 21,
+    "k": 1,
+    "g": 1,
+    "n": 4,
+    "t": 19,
+    "l": 8,
+    "r": 8,
+    "m": 16,
+    "p": 17,
+    "b": 17,
+    "s": 19,
+}
 _SYLLABLE = re.compile(
     r"(kk|gg|tt|dd|pp|bb|ss|jj|ch|[gndrlmbsjktph]?)"
     r"(yae|yeo|wae|ae|ya|eo|ye|wa|oe|yo|wo|we|wi|yu|eu|ui|[aeoui])"

@@ -24,7 +24,7 @@ from nlu.vectors import Floats, Matrix, Meaning, Vocabulary, count, rarities, we
 
 EMERGENCY = "life_emergency"
 Progress = Callable[[str, int, int], None]
-_GLOSSARY = Path(__file__).parent / "data" / "glossary.yml"
+_GLOSSARIES = sorted((Path(__file__).parent / "data").glob("glossary*.yml"))
 _REGULARISATION = 1.0
 _MANY_CELLS = 400_000  # examples times intents, above which one held-out part must do
 
@@ -56,7 +56,7 @@ def train(
     """
     started = time.monotonic()
     steps = _Steps(progress, 4)
-    content = read([*data, _GLOSSARY], intents)
+    content = read([*data, *_GLOSSARIES], intents)
     checksum = _checksum(content)
     if not force and (old := metadata(out)) and old.get("checksum") == checksum:
         report = old["report"]
@@ -124,9 +124,11 @@ def _held_out(
     names, numbers = np.unique(labels, return_inverse=True)
     smallest = min(Counter(labels.tolist()).values())
     folds = max(2, min(5, smallest))
-    splits = StratifiedKFold(folds, shuffle=True, random_state=1).split(dense, labels) if (
-        smallest >= 2
-    ) else [(np.arange(len(labels)), np.arange(len(labels)))]
+    splits = (
+        StratifiedKFold(folds, shuffle=True, random_state=1).split(dense, labels)
+        if (smallest >= 2)
+        else [(np.arange(len(labels)), np.arange(len(labels)))]
+    )
     margins, kept = [], []
     for seen, unseen in splits:
         rarity = rarities(counts[seen])

@@ -70,9 +70,7 @@ def count(readings: Sequence[Reading]) -> tuple[dict[str, dict[str, int]], Matri
     return columns, sp.hstack(parts).tocsr(), np.concatenate(owners)
 
 
-def _count_channel(
-    channel: Channel, readings: Sequence[Reading]
-) -> tuple[dict[str, int], Matrix]:
+def _count_channel(channel: Channel, readings: Sequence[Reading]) -> tuple[dict[str, int], Matrix]:
     counted = [Counter(channel.extract(r)) for r in readings]
     seen: Counter[str] = Counter()
     for counts in counted:

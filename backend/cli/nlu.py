@@ -1,7 +1,10 @@
 """Commands on understanding: train, parse one text, evaluate a file."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from backend import config
+from backend.cli import rasa
 from backend.embedded import data_dir
 from backend.errors import SetupError
 from backend.main import DATA, MODELS
 from nlu.builtin import BuiltinParser
-from nlu.data import DataError
-from nlu.evaluate import evaluate, read_lines
+from nlu.data import DataError, read
+from nlu.evaluate import TextParser, evaluate, read_lines
 from nlu.train import train
 
 app = typer.Typer(no_args_is_help=True, help="Understanding: train, parse, evaluate.")
@@ -24,7 +28,21 @@ screen = Console()
 notes = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Model = Annotated[Path | None, typer.Option("--model", help="A folder that `train` wrote.")]
+Model = Annotated[
+    Path | None, typer.Option("--model", help="What `train` wrote; of rasa, a .tar.gz.")
+]
+
+
+class Engine(StrEnum):
+    """The two engines."""
+
+    BUILTIN = "builtin"
+    RASA = "rasa"
+
+
+WhichEngine = Annotated[
+    Engine | None, typer.Option("--engine", help="NLU_ENGINE, where none is given.")
+]
 
 
 def bar() -> Progress:
@@ -40,9 +58,13 @@ def train_model(
     data: Annotated[list[Path] | None, typer.Option(help="Rasa-format YAML, may repeat.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
     force: Annotated[bool, typer.Option(help="Train even when nothing changed.")] = False,
+    engine: WhichEngine = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the builtin engine; with nothing changed there is nothing to do."""
+    """Train an engine; with nothing changed there is nothing to do."""
+    if _chosen(engine) is Engine.RASA:
+        _train_rasa(data or [DATA], out, as_json)
+        return
     folder = out or _default()
     with bar() as progress:
         task = progress.add_task("training", total=None)
@@ -64,10 +86,28 @@ def train_model(
         )
 
 
+def _train_rasa(data: list[Path], out: Path | None, as_json: bool) -> None:
+    """Train Rasa, and let a server that runs here load the model."""
+    try:
+        read(data)  # our reader names file and line of what is wrong, in one sentence
+    except DataError as error:
+        raise SetupError(str(error)) from None
+    model = rasa.train(data, out)
+    with rasa.connected(config.load().rasa_url) as server:
+        loaded = out is None and server.reload(model)
+    if as_json:
+        screen.print_json(data={"model": model.name, "path": str(model), "loaded": loaded})
+    else:
+        screen.print(f"{model}{'; the server has loaded it' if loaded else ''}")
+
+
 @app.command("parse")
-def parse_text(text: str, model: Model = None, as_json: AsJson = False) -> None:
+def parse_text(
+    text: str, model: Model = None, engine: WhichEngine = None, as_json: AsJson = False
+) -> None:
     """Understand one text."""
-    parse = _load(model).parse_text(text)
+    with _understanding(engine, model) as parser:
+        parse = parser.parse_text(text)
     if as_json:
         screen.print_json(json.dumps(parse.as_dict(), ensure_ascii=False))
         return
@@ -77,13 +117,16 @@ def parse_text(text: str, model: Model = None, as_json: AsJson = False) -> None:
 
 
 @app.command("evaluate")
-def evaluate_file(file: Path, model: Model = None, as_json: AsJson = False) -> None:
+def evaluate_file(
+    file: Path, model: Model = None, engine: WhichEngine = None, as_json: AsJson = False
+) -> None:
     """Score a model on lines {"text", "intent", "entities"?, "lang"?, "style"?, "also"?}."""
     try:
         lines = read_lines(file)
     except (DataError, OSError) as error:
         raise SetupError(str(error)) from None
-    result = evaluate(_load(model), lines)
+    with _understanding(engine, model) as parser:
+        result = evaluate(parser, lines)
     if as_json:
         screen.print_json(json.dumps(result, ensure_ascii=False))
         return
@@ -99,6 +142,21 @@ def evaluate_file(file: Path, model: Model = None, as_json: AsJson = False) -> N
 
 def _default() -> Path:
     return data_dir(config.load()) / MODELS / "builtin"
+
+
+def _chosen(engine: Engine | None) -> Engine:
+    return engine or Engine(config.load().nlu_engine)
+
+
+@contextlib.contextmanager
+def _understanding(engine: Engine | None, model: Path | None) -> Iterator[TextParser]:
+    """Yield an engine; a model of Rasa's gets a server of its own while the block runs."""
+    if _chosen(engine) is Engine.BUILTIN:
+        yield _load(model)
+        return
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(rasa.serving(model)) if model else config.load().rasa_url
+        yield stack.enter_context(rasa.connected(url))
 
 
 def _load(model: Path | None) -> BuiltinParser:

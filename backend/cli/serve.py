@@ -16,9 +16,10 @@ from backend.config import Settings
 from backend.context import Context
 from backend.embedded import Servers, running
 from backend.errors import SetupError
-from backend.main import build_channels, channel_settings, create_app
+from backend.main import build_channels, channel_settings, create_app, load_parser
 from backend.migrations import migrate
 from channels.simulator import create_simulator
+from nlu.parse import Parser
 
 screen = Console(stderr=True)
 
@@ -31,6 +32,12 @@ def prepared(settings: Settings) -> Iterator[Servers]:
         asyncio.run(events.check(servers.redis_url))
         migrate(servers.database_url)
         yield servers
+
+
+def understanding(settings: Settings) -> Parser:
+    """Return the engine, and say so while it learns: the first time takes half a minute."""
+    with screen.status("Learning to understand: about half a minute, and only when data changed."):
+        return load_parser(settings)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,7 +59,7 @@ def up(
     with prepared(settings) as servers:
         if with_demo:
             demo.prepare(servers, settings)
-        app = create_app(settings, servers)
+        app = create_app(settings, servers, understanding(settings))
         demo.show_pages(settings, with_demo)
         _run(app, settings.host, settings.port)
 
@@ -62,7 +69,8 @@ def serve() -> None:
     settings = config.load()
     _refuse_taken(settings.host, settings.port)
     with prepared(settings) as servers:
-        _run(create_app(settings, servers, work=False), settings.host, settings.port)
+        app = create_app(settings, servers, understanding(settings), work=False)
+        _run(app, settings.host, settings.port)
 
 
 def run_worker() -> None:

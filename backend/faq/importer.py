@@ -95,11 +95,12 @@ def _decoded(path: Path) -> str:
         raise FaqFileError(f"{path} can't be read: {error.strerror or error}.") from None
     if not content.strip():
         raise FaqFileError(f"{path}, line 1: the file is empty.")
+    broken = 0
     for encoding in ("utf-8-sig", "cp949"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
-            broken = error.start
+            broken = max(broken, error.start)  # the one that read further is what was meant
     line = content[:broken].count(b"\n") + 1
     raise FaqFileError(
         f"{path}, line {line}: the text is neither UTF-8 nor CP949; save the file as UTF-8."

@@ -70,6 +70,13 @@ class Glossary:
             # of phrases with the same stems the shortest is the plain form: park, not parking
             self._stems.setdefault(tuple(map(tokens.stem, phrase)), entries[phrase])
 
+    def __len__(self) -> int:
+        return len(self._exact)
+
+    def values(self) -> list[tuple[Morphemes, ...]]:
+        """Return what stands for each phrase."""
+        return list(self._exact.values())
+
     def match(self, words: Morphemes) -> Iterator[tuple[int, int, tuple[Morphemes, ...]]]:
         """Yield (first, end, alternatives) for the phrases found in `words`; they do not overlap.
 
@@ -106,11 +113,12 @@ def synonyms() -> dict[Morphemes, tuple[Morphemes, ...]]:
     known = tokens.entries([left for left, _ in pairs] + [w for _, right in pairs for w in right])
     entries: dict[Morphemes, dict[Morphemes, None]] = {}
     for left, right in pairs:
-        key = known[left] or (left,)
-        if len(key) > 1 or key[0] not in _LIGHT:
+        key = known[left]
+        lost = len(key) == 1 and (" " in left or key[0] in _LIGHT)  # "다 짓다" is only 짓 now
+        if key and not lost:
             entries.setdefault(key, {}).update({known[w]: None for w in right})
             entries[key].pop(key, None)
-    return {key: tuple(filter(None, found)) for key, found in entries.items()}
+    return {key: tuple(found) for key, found in entries.items() if found}
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +130,7 @@ def glossary() -> Glossary:
     for left, right in pairs:
         key = tuple(tokens.english_words(left))
         entries.setdefault(key, {}).update({known[w]: None for w in right})
-    return Glossary({key: tuple(filter(None, found)) for key, found in entries.items()})
+    return Glossary({key: tuple(found) for key, found in entries.items()})
 
 
 def korean_query(text: str) -> Query:

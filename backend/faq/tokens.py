@@ -15,12 +15,13 @@ from kiwipiepy import Token
 
 from nlu.morphemes import kiwi
 
-VERSION = 4  # part of every stored index: raise it when what this module returns changes
+VERSION = 5  # part of every stored index: raise it when what this module returns changes
 
 _CONTENT = frozenset({"NNG", "NNP", "NR", "SL", "SH", "SN", "XR", "VV", "VA"})
 _ASKING = frozenset(
     ("언제", "누구", "왜", "몇", "어디", "얼마나", "무엇", "뭐", "무슨", "어느", "아무")
 )
+_NOUNS = frozenset(("아이",))  # which Kiwi takes for a cry where no particle follows
 _UNITS = frozenset(("명", "년", "시", "번", "살", "층", "일", "월", "개월", "가지", "동안", "데"))
 _DISTRICT = "구"
 _ADMINISTRATIVE = frozenset({"구", "동", "구청"})
@@ -91,11 +92,16 @@ def korean_all(texts: Iterable[str]) -> Iterator[Terms]:
 def entries(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the morphemes of dictionary entries: nouns and phrases, verbs ending in 다.
 
-    An entry is read as part of a sentence, since alone it is often taken for something else.
+    An entry is read as part of a sentence, since alone it is often taken for something else. A
+    noun of which nothing or one syllable is left was misread, and stands for itself.
     """
     unique = list(dict.fromkeys(texts))
     spoken = [_in_a_sentence(text) for text in unique]
-    return {t: terms.sequence for t, terms in zip(unique, korean_all(spoken), strict=True)}
+    read = {t: terms.sequence for t, terms in zip(unique, korean_all(spoken), strict=True)}
+    for text, found in read.items():
+        if len(text) > 1 and " " not in text and not text.endswith("다") and len("".join(found)) < 2:
+            read[text] = (text,)
+    return read
 
 
 def _in_a_sentence(text: str) -> str:
@@ -124,9 +130,10 @@ def _terms(tokens: list[Token]) -> Terms:
             names.add((name, form))
             if form in _ADMINISTRATIVE:
                 places.add(name)
-        if tag in _CONTENT:
+        content = tag in _CONTENT or form in _NOUNS
+        if content:
             topical.append(form)
-        if tag in _CONTENT or form in _ASKING:
+        if content or form in _ASKING:
             words[form] += 1
             sequence.append(form)
         elif tag == "NNB" and form in _UNITS:

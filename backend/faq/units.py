@@ -20,7 +20,7 @@ from backend.faq.channel import Channel, Counts, Ints, Saturation, Vocabulary
 from backend.faq.romanise import romanise
 
 CHANNELS = ("words", "pairs", "surface", "letters")
-_BODY = 1_500  # characters of a body that are read; the tail of the longest lists adds only noise
+_BODY = 1_000  # characters of a body that are read; the tail of the longest lists adds only noise
 _SATURATION = {
     "words": Saturation(),
     "pairs": Saturation(),

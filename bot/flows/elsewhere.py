@@ -16,7 +16,7 @@ _TEXTS = {
 
 async def begin(turn: Turn) -> None:
     """Say what can't be done here and where it can, and offer a person."""
-    turn.say(_TEXTS[turn.intent], choices=[("person", turn.word("menu.person"))])
+    turn.say(_TEXTS[turn.intent], choices=[("person:not_here_yet", turn.word("menu.person"))])
     turn.wait(NAME, "after")
 
 

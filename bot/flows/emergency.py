@@ -22,7 +22,7 @@ async def begin(turn: Turn) -> None:
     crisis = bool(_CRISIS.search(turn.text))
     turn.say(
         "emergency.crisis" if crisis else "emergency.danger",
-        choices=[("person", turn.word("menu.person"))],
+        choices=[("person:emergency", turn.word("menu.person"))],
     )
     if crisis:
         await hand_over(turn, "crisis")

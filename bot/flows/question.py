@@ -2,7 +2,6 @@
 
 from backend.faq import service
 from bot.flow import Flow
-from bot.flows.person import hand_over
 from bot.turn import Turn
 
 NAME = "question"
@@ -27,7 +26,7 @@ async def respond(turn: Turn, text: str) -> None:
         )
         turn.wait(NAME, "pick")
     else:
-        turn.say("question.no_answer", choices=[("person", turn.word("menu.person"))])
+        turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
         turn.wait(NAME, "no_answer")
 
 
@@ -35,10 +34,8 @@ async def answer(turn: Turn) -> None:
     """Show the article picked; a new question is simply asked again."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
-    if turn.chosen == "person":
-        await hand_over(turn, "no_answer")
-    elif turn.chosen == "none":
-        turn.say("question.no_answer", choices=[("person", turn.word("menu.person"))])
+    if turn.chosen == "none":
+        turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
         turn.wait(NAME, "no_answer")
     elif waiting.step == "pick" and turn.chosen and turn.chosen.isdigit():
         result = await service.article(turn.session, turn.faq, int(turn.chosen), turn.text)

@@ -15,17 +15,20 @@ MENU = ("petition", "status", "vote", "question", "alerts", "person")
 
 
 async def begin(turn: Turn) -> None:
-    """Answer a courtesy in kind; everything else gets the menu."""
+    """Answer a courtesy in kind; everything else gets the menu, unless something else is open."""
+    offered = menu(turn) if turn.dialogue.waiting is None else None
     turn.done()
     if key := _COURTESY.get(turn.intent):
         turn.say(key)
         turn.ended = turn.intent == "goodbye"
     elif turn.intent == "out_of_scope":
-        turn.say("common.out_of_scope", choices=menu(turn))
+        turn.say("common.out_of_scope", choices=offered)
     elif turn.intent == "help":
-        turn.say("help.text", choices=menu(turn))
+        turn.say("help.text", choices=offered)
+    elif offered is None:
+        turn.say("greet.again")
     else:
-        turn.say("greet.hello", choices=menu(turn))
+        turn.say("greet.hello", choices=offered)
 
 
 def menu(turn: Turn) -> list[tuple[str, str]]:

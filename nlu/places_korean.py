@@ -1,0 +1,101 @@
+"""How named spots look in Korean: by the ending of their name, or as an address."""
+
+import re
+
+from nlu.patterns import any_of, words
+
+Span = tuple[int, int]
+
+ENDINGS = r"(?<![통번용방전구지내영권광무병사])역|(?<![야])시장|" + any_of(
+    """공원 대교 잠수교 유원지 교차로 네거리 사거리 삼거리 오거리 로터리 초등학교 중학교 고등학교 대학교
+    여고 여중 남고 병원 아파트 빌라 맨션 오피스텔 도서관 박물관 미술관 기념관 광장 터널 지하차도 고가도로
+    고가차도 육교 숲 호수공원 식물원 캠핑장 체육관 운동장 수영장 주민센터 보건소 경찰서 파출소 소방서
+    우체국 백화점 상가 성당 교회 타워 터미널 지구 먹자골목 문화회관 회관 복지관 정류장 정류소 나들목
+    인터체인지 차고지 경로당 어린이집 유치원 놀이터 둘레길 산책로 하천 천변 캠퍼스 기차역 휴게소 약수터
+    등산로 빗물펌프장 카페거리"""
+)
+_FOLLOWS = any_of(
+    """에 이 가 은 는 을 를 의 로 으로 도 만 인데 예요 입 요 쪽 앞 뒤 옆 근처 부근 안 까지 부터 랑 하고 과 와
+    들 내 위 밑 맞은편 건너 입구 주변 사이 정문 후문 지하 상가 출구 화장실 광장 계단 주차장"""
+)
+_NAMED = re.compile(
+    rf"(?<![가-힣a-z0-9])(?P<name>[가-힣a-z0-9]{{0,9}}?(?:{ENDINGS}))(?=[^가-힣]|$|{_FOLLOWS})(?!할)"
+)
+_NAMED_APART = re.compile(
+    r"(?<![가-힣])[가-힣]{1,4}[^\W가이은는을를에서고지다요의도만면까디들니_]\s(?:"
+    + any_of("초등학교 중학교 고등학교 아파트 사거리 삼거리 오거리 교차로 한강공원")
+    + r")(?![가-힣]{3,})"
+)
+_NOT_AVENUES = any_of("반대로 상대로 제대로 그대로 이대로 멋대로 뜻대로 맘대로 마음대로 절대로 순서대로")
+_AVENUE = re.compile(
+    rf"(?<![가-힣])(?!(?:{_NOT_AVENUES}))[가-힣]{{2,4}}(?<!는)대로(?=\s|변|에|\d|$)"
+)
+_NOT_ROADS = any_of("바로 도로 서로 새로 따로 별로 홀로 위로 진로 경로 통로 대로")
+_ADDRESSES = (
+    re.compile(
+        r"(?<![가-힣])[가-힣]{2,6}\d?(?:대로|로|길)(?:\s?\d+(?:[가-힣]?길)?)?\s?\d+(?:-\d+)?"
+        r"(?:번지|호)?(?![번분시일월년])"
+    ),
+    re.compile(r"(?<![가-힣])[가-힣]{1,4}\d{0,2}동\s?(?:산\s?)?\d+(?:-\d+)(?:번지)?"),
+    re.compile(r"(?<![가-힣])[가-힣]{2,4}동\s?\d{2,4}(?:번지)?(?!\s?[번동호명])"),
+    re.compile(r"(?<![가-힣])[가-힣]{1,4}(?<!으)로\s?\d+(?:가|길|번길)"),
+    re.compile(r"(?<![가-힣])[가-힣]{1,4}(?<!으)로\s?\d+(?![번점시분개명월일년])"),
+    re.compile(
+        rf"(?<![가-힣])(?!{_NOT_ROADS})[가-힣]{{1,4}}(?<!으)로"
+        r"(?=\s(?:쪽|근처|앞|방면|신축|공사))"
+    ),
+    _AVENUE,
+    _NAMED_APART,
+)
+_QUARTER = re.compile(
+    r"(?<![가-힣])[가-힣]{1,3}(?<![이그저행활자운노감변충출공아같합])[가-힣]?\d?동"
+    r"(?=\s|에|의|인|입|이에|$|,|쪽)"
+)
+_NOT_QUARTERS = words(
+    """활동 운동 이동 행동 자동 노동 감동 충동 출동 공동 아동 변동 작동 진동 시동 수동 연동 가동 우리동
+    옆동 몇동 부동 난동 소동 협동 합동 구동 부산동 파동 율동 발동 격동 태동 역동 제동 전동 기동 반동 유동
+    고동 상동"""
+)
+_CLOSER = re.compile(
+    r"\s?(?:\d{1,2}\s?번\s?(?:출구|승강장|게이트)|[일이삼사오육칠팔구]\s?번\s?출구|\d층|제?\d광장"
+    r"|(?:신축|공사)\s?현장|맞은\s?편|"
+    + any_of(
+        """후문 정문 동문 서문 남문 북문 입구 출구 대합실 지하도 지하상가 지하철역 정류장 주차장 대여소
+        화장실 산책로 자전거도로 자전거길 뒷골목 뒷길 골목 계단 놀이터 교차로 사거리 먹자골목 인쇄골목
+        분수대 등산로 공사장 빌라 매점 수영장 버스정류장 횡단보도 보도 다리 앞쪽 뒤쪽 옆쪽 앞 뒤 옆
+        건너편 건너 근처 인근 부근 주변 쪽 방면 사이 아래 밑 위쪽 일대"""
+    )
+    + ")"
+)
+_NO_NAME = re.compile(
+    "(?:"
+    + any_of(
+        """우리 저희 이 그 저 여기 어느 무슨 옆 앞 뒷? 집 동네 근처 모든 전체 다른 가까운 새 큰 작은 공영
+        전통 재래 지하철 기차 버스 마을버스 자전거 어린이 구립 시립 국립 공공 일반 대학 종합 동물 무인
+        공중 아파트 건물 주차 불법 야외 실내 단지 반려견 물 숲 임대 신축 모래 유아 온 차없는 역 시장 공원
+        가로수 중앙 생태 근린 도시 소 대 청년 노인 아동 장애인 우주 먹자 카페 외국인 장난감 야 금연 이번
+        우리동네 자치구"""
+    )
+    + rf")*\s?(?:{ENDINGS})\Z"
+)
+
+
+def find_spots(text: str, gazetteer: re.Pattern[str] | None) -> list[Span]:
+    """Return the spans of named spots in a normalised Korean text."""
+    spans = [m.span() for m in gazetteer.finditer(text)] if gazetteer else []
+    for pattern in _ADDRESSES:
+        spans += [m.span() for m in pattern.finditer(text) if not _NO_NAME.match(m[0])]
+    spans += [m.span("name") for m in _NAMED.finditer(text) if not _NO_NAME.match(m["name"])]
+    spans += [m.span() for m in _QUARTER.finditer(text) if m[0] not in _NOT_QUARTERS]
+    return [_with_details(text, span) for span in spans]
+
+
+def _with_details(text: str, span: Span) -> Span:
+    """Take in what locates a spot more closely ("11번 출구 앞")."""
+    start, end = span
+    for _ in range(5):
+        more = _CLOSER.match(text, end)
+        if not more:
+            break
+        end = more.end()
+    return start, end
