@@ -18,6 +18,9 @@ test: .venv/.dev .env ## Run all tests
 	@$(BIN)/python scripts/ensure_chromium.py
 	@$(BIN)/python -m pytest
 
+test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothing is lost
+	@$(BIN)/python -m pytest -m faults tests/faults
+
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
@@ -67,4 +70,4 @@ $(RASA)/.ready: nlu/rasa/requirements.lock
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean rasa test-rasa
+.PHONY: help run test screenshots lint format lock install clean rasa test-rasa test-faults

@@ -62,7 +62,8 @@ def _guarded(tick: Tick) -> Tick:
     async def run_once() -> None:
         try:
             await tick()
-        except Exception:
-            log.exception("a tick failed; it runs again at its next time")
+        except Exception as error:
+            # The kind alone: a database error's text may quote what citizens wrote.
+            log.error("a tick failed (%s); it runs again at its time", type(error).__name__)
 
     return run_once

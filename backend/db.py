@@ -97,6 +97,7 @@ def connect(url: str, pool_size: int = 20) -> tuple[AsyncEngine, Sessions]:
         max_overflow=10,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",

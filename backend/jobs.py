@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 Lane = Literal["siren", "reply", "bulk", "upkeep"]
 LANES: dict[Lane, int] = {"siren": 4, "reply": 4, "bulk": 2, "upkeep": 1}
 
+_AGAIN_SECONDS = 2.0
+
 _offline = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
@@ -43,18 +45,37 @@ def register(app: procrastinate.App, name: str, run: Callable[..., Awaitable[Non
     app.task(name=name, retry=retry)(run)
 
 
-async def work(app: procrastinate.App, lanes: tuple[Lane, ...] = tuple(LANES)) -> None:
-    """Run workers for `lanes` until cancelled. Lanes never wait for each other."""
-    async with app.open_async(), asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(
-                app.run_worker_async(
-                    queues=[lane],
-                    name=f"{lane}-worker",
-                    concurrency=LANES[lane],
-                    fetch_job_polling_interval=5,
-                    shutdown_graceful_timeout=10,
-                    install_signal_handlers=False,
-                    delete_jobs="successful",
-                )
-            )
+async def work(app: procrastinate.App) -> None:
+    """Run workers for every lane until cancelled; lanes never wait for each other.
+
+    A worker of the library ends when the database goes away, some with an error and some without
+    a word: then all of them begin again, until the database is back.
+    """
+    while True:
+        try:
+            async with app.open_async(), asyncio.TaskGroup() as group:
+                for lane in LANES:
+                    group.create_task(_work_in(app, lane))
+        except Exception as error:
+            log.warning("the workers stopped (%s) and begin again", _kinds(error))
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _work_in(app: procrastinate.App, lane: Lane) -> None:
+    await app.run_worker_async(
+        queues=[lane],
+        name=f"{lane}-worker",
+        concurrency=LANES[lane],
+        fetch_job_polling_interval=5,
+        shutdown_graceful_timeout=10,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+    )
+    raise ConnectionError(f"the worker of the {lane} lane ended by itself")
+
+
+def _kinds(error: BaseException) -> str:
+    """Name what went wrong without its text, which may quote a row."""
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(sorted({_kinds(each) for each in error.exceptions}))
+    return type(error).__name__

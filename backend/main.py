@@ -116,10 +116,8 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        understanding: Parser = (
-            parser if parser is not None else await asyncio.to_thread(load_engine, settings)
-        )
-        bot = Bot(context, understanding, await build_faq(context), channels)
+        app.state.faq = await build_faq(context)
+        bot = Bot(context, parser, app.state.faq, channels)
         app.state.bot = bot
         working = (
             asyncio.create_task(worker.run(context, channels, servers.database_url))
@@ -135,14 +133,14 @@ def create_app(
             ready.clear()
             if working is not None:
                 working.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, Exception):
                     await working
             for channel in channels.values():
                 await channel.close()
             if simulator is not None:
                 await simulator.close()
-            if isinstance(understanding, RasaParser):
-                await understanding.close()
+            if isinstance(parser, RasaParser):
+                await parser.close()
             await context.redis.aclose()
             await engine.dispose()
 

@@ -147,7 +147,7 @@ def _softmax(tables: list[Table], marks: list[npt.NDArray[np.bool_]]) -> Table:
             total -= np.log(held + 1e-12)
             slope += table.T @ chance - table[mark].T @ (chance[mark] / held)
         size = len(tables)
-        return total / size + _RIDGE * weight @ weight, slope / size + 2 * _RIDGE * weight
+        return float(total / size + _RIDGE * weight @ weight), slope / size + 2 * _RIDGE * weight
 
     return _minimum(loss, tables[0].shape[1])
 

@@ -13,7 +13,7 @@ _PROVIDER: dict[str, Command] = {
     **dict.fromkeys(
         ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "stop"
     ),
-    **dict.fromkeys(("start", "unstop", "yes"), "start"),
+    **dict.fromkeys(("start", "unstop"), "start"),
     **dict.fromkeys(("help", "info"), "provider_help"),
 }
 _OURS: dict[str, Command] = {
@@ -26,12 +26,15 @@ _OURS: dict[str, Command] = {
 _EDGES = re.compile(r"[\s.!~?,]+")
 
 
-def read(text: str, channel: str) -> Command | None:
+def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
     """Return the order that `text` is as a whole, if it is one.
 
-    Provider words count on SMS only: elsewhere "yes" and "cancel" are ordinary answers.
+    Provider words count on SMS only: elsewhere "cancel" is an ordinary answer. "yes" opens the
+    door again for somebody who had closed it (`stopped`), and is an answer from everybody else.
     """
     word = _EDGES.sub("", text).lower()
+    if channel == "sms" and word == "yes" and stopped:
+        return "start"
     if channel == "sms" and word in _PROVIDER:
         return _PROVIDER[word]
     if channel == "voice" and word == "0":

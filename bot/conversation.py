@@ -15,6 +15,7 @@ from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
 from bot import commands, dialogue, texts
+from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel
 from channels.message import Answer, Incoming, Reply, StatusUpdate
@@ -24,6 +25,8 @@ from nlu.privacy import mask_identifiers
 log = logging.getLogger(__name__)
 
 MAX_TEXT = 4000
+# A call-back is somebody else's promise: until it comes, the bot goes on helping.
+_BOT_TALKS = frozenset({"bot", "offered", "callback"})
 # A hearing this poor is no hearing: the caller is asked again.
 MIN_CONFIDENCE = 0.3
 _UNHEARD = frozenset({"start", "silence", "hangup", "blocked", "contact"})
@@ -88,9 +91,15 @@ class Bot:
         masked: bool,
         cut: bool,
     ) -> tuple[Answer, list[str]]:
+        language = await _language(session, address, incoming, parse)
+        if incoming.kind == "hangup" and not await _is_on(session, address, incoming):
+            return Answer("", language, "bot", ended=True), []
         conversation = await messages.open_conversation(
-            session, address, incoming.channel, await _language(session, address, incoming, parse)
+            session, address, incoming.channel, language
         )
+        if address.stopped_at and incoming.channel != "sms" and incoming.kind != "blocked":
+            # Whoever writes to us again on a messenger has opened its door again.
+            await contacts.restart(session, address)
         if incoming.kind == "start":
             conversation.dialogue = {}
         message = await messages.add(
@@ -101,6 +110,10 @@ class Bot:
             external_id=incoming.external_id,
             parse=_memory(parse) if incoming.text else None,
         )
+        turn = Turn(
+            self._context, session, self._faq, incoming, message, address, conversation,
+            parse, Dialogue.load(conversation.dialogue),
+        )  # fmt: skip
         woken = [f"conversation:{conversation.id}", "desk"]
         replies: list[Reply] = []
         ended = incoming.kind == "hangup"
@@ -108,11 +121,11 @@ class Bot:
             await contacts.stop(session, address)
         elif ended:
             conversation.dialogue = {}
-        elif conversation.state in ("bot", "offered"):
-            turn = Turn(
-                self._context, session, self._faq, incoming, message, address, conversation,
-                parse, Dialogue.load(conversation.dialogue),
-            )  # fmt: skip
+        elif await dialogue.obey_anyway(turn) if conversation.state != "bot" else False:
+            replies = turn.replies
+        elif conversation.state in _BOT_TALKS or (
+            incoming.channel == "voice" and conversation.state == "queued"
+        ):
             _follow_language(turn)
             if masked:
                 turn.say("common.personal_masked")
@@ -121,9 +134,13 @@ class Bot:
             await dialogue.respond(turn)
             conversation.dialogue = turn.dialogue.dump()
             replies, ended = turn.replies, turn.ended
-        elif conversation.state in ("queued", "callback"):
+        elif conversation.state == "queued":
             replies = await self._while_waiting(session, conversation, parse, incoming)
-        stored = [await self._store(session, conversation, message, reply) for reply in replies]
+        ended = ended or (incoming.channel == "voice" and conversation.state == "active")
+        stored = [
+            await self._store(session, conversation, message, reply, ended=ended)
+            for reply in replies
+        ]
         owner = messages.OWNERS[conversation.state]
         answer = Answer(str(conversation.id), conversation.language, owner, tuple(stored), ended)
         return answer, woken
@@ -134,7 +151,7 @@ class Bot:
         """Say only fixed words to somebody who waits for a person, and danger's numbers first."""
         key = "person.waiting"
         if parse.intent.name == "life_emergency" and incoming.kind in ("text", "speech"):
-            key = "emergency.danger"
+            key = emergency.text_for(incoming.text)
         elif commands.read(incoming.text, incoming.channel) in (
             "menu", "cancel",
         ) and await handoff.leave(session, conversation.id):  # fmt: skip
@@ -143,7 +160,13 @@ class Bot:
         return [Reply(text, spoken=spoken)]
 
     async def _store(
-        self, session: AsyncSession, conversation: Conversation, message: Message, reply: Reply
+        self,
+        session: AsyncSession,
+        conversation: Conversation,
+        message: Message,
+        reply: Reply,
+        *,
+        ended: bool,
     ) -> Reply:
         """Keep a reply and its delivery; return it as its channel will render it."""
         said = await messages.add(
@@ -151,7 +174,7 @@ class Bot:
             conversation,
             author="bot",
             text=reply.text,
-            reply=messages.pack(reply),
+            reply=messages.pack(reply) | ({"ended": True} if ended else {}),
             answers=message.id,
         )
         door = self._channels.get(conversation.channel)
@@ -171,9 +194,29 @@ async def _again(session: AsyncSession, known: Message) -> Answer:
         .where(Message.answers == known.id)
         .order_by(Message.seq)
     )
-    replies = tuple(messages.unpack(message, sent) for message, sent in rows)
+    found = [(message, sent) for message, sent in rows]
+    replies = tuple(messages.unpack(message, sent) for message, sent in found)
+    ended = any((message.reply or {}).get("ended") for message, _ in found)
     owner = messages.OWNERS[conversation.state]
-    return Answer(str(conversation.id), conversation.language, owner, replies)
+    return Answer(str(conversation.id), conversation.language, owner, replies, ended)
+
+
+async def _is_on(session: AsyncSession, address: Address, incoming: Incoming) -> bool:
+    """Tell whether the call that hung up is the one going on; reports of others come late."""
+    call = incoming.external_id.split(":", 1)[0]
+    latest = await session.scalar(
+        select(Message.external_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.address_id == address.id,
+            Conversation.channel == incoming.channel,
+            Conversation.state != "closed",
+            Message.direction == "in",
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return latest is not None and latest.split(":", 1)[0] == call
 
 
 async def _language(

@@ -28,6 +28,30 @@ _NUMBERED = re.compile(r"^\s*(\d{1,2})\s*(?:번|번이요|번요|\.|\)|#)?\s*$")
 
 async def respond(turn: Turn) -> None:
     """Fill `turn.replies` with the answer to its message, and move the dialogue on."""
+    await _understand(turn)
+    held = turn.dialogue.held
+    if held is not None and turn.dialogue.waiting is None:
+        # The digression is over: back to the step that was open.
+        turn.dialogue.waiting, turn.dialogue.held = held, None
+        again = BY_NAME[held.flow].again
+        if again is not None:
+            await again(turn)
+
+
+async def obey_anyway(turn: Turn) -> bool:
+    """Obey an order that counts whoever owns the talk: STOP, START, alerts off. False if none."""
+    stopped = turn.address.stopped_at is not None
+    command = commands.read(turn.text, turn.conversation.channel, stopped=stopped)
+    if command == "start":
+        await contacts.restart(turn.session, turn.address)
+    elif command in ("stop", "alerts_off"):
+        await _obey(turn, command)
+    else:
+        return False
+    return True
+
+
+async def _understand(turn: Turn) -> None:
     if _in_danger(turn):
         turn.dialogue.misses = 0
         await emergency.begin(turn)
@@ -42,7 +66,9 @@ async def respond(turn: Turn) -> None:
     if not turn.text and turn.incoming.kind != "contact":
         await _missed(turn, "common.only_words")
         return
-    command = commands.read(turn.text, turn.conversation.channel)
+    command = commands.read(
+        turn.text, turn.conversation.channel, stopped=turn.address.stopped_at is not None
+    )
     if command is not None:
         turn.dialogue.misses = 0
         await _obey(turn, command)
@@ -101,29 +127,22 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
         await _obey(turn, "cancel")
         return
     flow = BY_INTENT[turn.intent]
-    open_choices = turn.dialogue.choices
     if waiting is not None and flow.name in _DIGRESSIONS and turn.intent != "goodbye":
+        turn.dialogue.held = turn.dialogue.held or waiting
+        turn.dialogue.waiting = None
         await flow.begin(turn)
-        if turn.dialogue.waiting is None:
-            _back_to(turn, waiting, open_choices)
         return
+    turn.dialogue.held = None
     turn.done()
     await flow.begin(turn)
 
 
-def _back_to(turn: Turn, waiting: Waiting, choices: list[list[str]]) -> None:
-    """Put the open question again, after a digression was answered."""
-    if waiting.asked is not None:
-        text, spoken = waiting.asked
-        turn.tell(text, spoken, choices=[(value, title) for value, title in choices])
-    turn.dialogue.waiting, turn.dialogue.choices = waiting, choices
-
-
 async def _obey(turn: Turn, command: commands.Command) -> None:
+    turn.dialogue.held = None
     match command:
         case "stop":
             # The provider has answered by itself; whatever we sent would be refused.
-            await subscriptions.unsubscribe(turn.session, turn.address.contact_id, None)
+            await subscriptions.forget_address(turn.session, turn.address.id)
             await contacts.stop(turn.session, turn.address)
             turn.done()
         case "provider_help":
@@ -150,6 +169,7 @@ async def _obey(turn: Turn, command: commands.Command) -> None:
 async def _open(turn: Turn, name: str) -> None:
     """Begin a flow from the menu: the message itself says nothing more."""
     turn.done()
+    turn.dialogue.held = None
     match name:
         case "petition":
             turn.say("petition.ask_details")
@@ -196,7 +216,7 @@ def _choice(turn: Turn) -> str | None:
     if "no" in values and (_NO.match(turn.text) or _sure_of(turn, "deny")):
         return "no"
     picked = turn.value("choice")
-    if picked and picked.isdigit() and len(turn.text) <= 12 and int(picked) <= len(offered):
+    if picked and picked.isdigit() and len(turn.text) <= 12 and 1 <= int(picked) <= len(offered):
         return values[int(picked) - 1]
     return None
 

@@ -14,7 +14,7 @@ class Flow:
 
     `begin` runs when a message asks for it, `answer` when the flow waits (`turn.wait`) and the
     message is for it. `free_text` names the steps whose answer is the citizen's own words, which
-    may sound like anything.
+    may sound like anything. `again` puts the open question once more, after a digression.
     """
 
     name: str
@@ -22,3 +22,4 @@ class Flow:
     begin: Handler
     answer: Handler
     free_text: frozenset[str] = frozenset()
+    again: Handler | None = None

@@ -4,10 +4,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 
-async def allow(redis: Redis, what: str, times: int, seconds: int) -> bool:
+async def allow(
+    redis: Redis, what: str, times: int, seconds: int, *, when_away: bool = True
+) -> bool:
     """Count one use of `what` and tell whether it is among the first `times` in `seconds`.
 
-    A citizen is never refused because Redis is away: then everything is allowed.
+    `when_away` is the answer while Redis does not count: yes for what a citizen may not be
+    refused, no for what costs money or guards a secret.
     """
     key = f"limit:{what}"
     try:
@@ -15,5 +18,5 @@ async def allow(redis: Redis, what: str, times: int, seconds: int) -> bool:
         if used == 1:
             await redis.expire(key, seconds)
     except (RedisError, OSError):
-        return True
+        return when_away
     return int(used) <= times

@@ -15,26 +15,24 @@ from nlu.parse import Parse
 
 @dataclass(slots=True)
 class Waiting:
-    """A flow that waits for an answer: at which step, with what it knows so far.
-
-    `asked` is the question as it was put (written, spoken), to put it again after a digression.
-    """
+    """A flow that waits for an answer: at which step, with what it knows so far."""
 
     flow: str
     step: str
     slots: dict[str, Any] = field(default_factory=dict)
-    asked: tuple[str, str | None] | None = None
 
 
 @dataclass(slots=True)
 class Dialogue:
     """The bot's memory of a conversation, stored with it.
 
+    `held` is what was open when a digression began, and is taken up again after it.
     `choices` are the values behind the numbers last shown, in order. `misses` counts messages
     in a row that were not understood; `answered` names the articles shown last.
     """
 
     waiting: Waiting | None = None
+    held: Waiting | None = None
     choices: list[list[str]] = field(default_factory=list)
     misses: int = 0
     answered: list[str] = field(default_factory=list)
@@ -42,9 +40,10 @@ class Dialogue:
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "Dialogue":
         """Read what `dump` wrote; an empty dict is a fresh talk."""
-        waiting = stored.get("waiting")
+        waiting, held = stored.get("waiting"), stored.get("held")
         return cls(
             waiting=Waiting(**waiting) if waiting else None,
+            held=Waiting(**held) if held else None,
             choices=stored.get("choices", []),
             misses=stored.get("misses", 0),
             answered=stored.get("answered", []),
@@ -142,9 +141,7 @@ class Turn:
 
     def wait(self, flow: str, step: str, **slots: Any) -> None:
         """Let the next message go to `step` of `flow`, with these slots."""
-        last = self.replies[-1] if self.replies else None
-        asked = (last.text, last.spoken) if last else None
-        self.dialogue.waiting = Waiting(flow, step, slots, asked)
+        self.dialogue.waiting = Waiting(flow, step, slots)
 
     def done(self) -> None:
         """End the flow: the next message begins anew."""

@@ -7,10 +7,14 @@ left the last one is meant.
 import re
 
 from nlu.numbers import NATIVE, ORDINALS, UNITS, sino
+from nlu.patterns import any_of
 
 Found = tuple[int, int, str]  # start and end in the text, the number
 
-_ORDINAL_KO = r"(?:첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열)\s?(?:번\s?째|번쨰|번재|째)|첫째|둘째|셋째|넷째"
+_ORDINAL_KO = (
+    r"(?:첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열)\s?(?:번\s?째|번쨰|번재|째)"
+    "|첫째|둘째|셋째|넷째"
+)
 _ORDINAL_EN = "|".join(ORDINALS)
 _WORD_EN = "|".join(w for w in UNITS if w not in ("oh", "o", "zero"))
 _THING = r"(?:\s?(?:안|거|것|꺼|걸|껄|후보지?|항목|사업|보기|방안))?"
@@ -21,7 +25,8 @@ _CHOICES = (
         r"(?!\s?(?:출구|버스|마을|국도|째|이나|이상|씩|쯤|만에|창구|도로))"
     ),
     re.compile(
-        r"(?<![가-힣])(?P<s>[일이삼사오육칠팔구]|십[일이]?|원|투|쓰리|포)\s?번(?!째|\s?(?:출구|버스|달|주|년|에는|만))"
+        r"(?<![가-힣])(?P<s>[일이삼사오육칠팔구]|십[일이]?|원|투|쓰리|포)\s?번"
+        r"(?!째|\s?(?:출구|버스|달|주|년|에는|만|투표|처리|설문|기회|일|여름|겨울|봄|가을))"
     ),
     re.compile(r"(?<![가-힣])(?P<a>[일이삼사])안(?=에|으로|이|요|\s|$)"),
     re.compile(
@@ -47,7 +52,8 @@ _SCORES = (
     re.compile(r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d)\s?개?"),
     re.compile(r"(?<![가-힣])(?P<k>하나|한|두|세|네|다섯|\d)\s?개(?=요|로|\s|$|이|만)"),
     re.compile(
-        r"(?P<word>만점|매우\s?불만족?|아주\s?불만족?|매우\s?만족|아주\s?만족|불만족?|만족(?!도)|보통|full marks?)"
+        r"(?P<word>만점|(?:매우|아주)\s?불만족?|(?:매우|아주)\s?만족|불만족?|만족(?!도)|보통"
+        r"|full marks?)"
     ),
     re.compile(rf"\b(?P<x>\d|{_WORD_EN})\s?(?:-\s?)?(?:stars?|points?|star rating)"),
     re.compile(rf"\b(?P<f>\d|{_WORD_EN})\s?(?:/|out\sof)\s?(?:5|five)\b"),
@@ -56,7 +62,8 @@ _SCORES = (
 )
 _BARE_SCORES = (
     re.compile(
-        r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]|\s?(?:days?|weeks?|months?|일|주|달|번|개월|시|hours?|times?|years?|calls?))"
+        r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]| u\b|\s?(?:일|주|달|번|개월|시|"
+        r"days?|weeks?|months?|years?|hours?|times?|calls?))"
     ),
     re.compile(r"\b(?P<w>one|two|three|four|five)\b(?!\s(?:days?|weeks?|months?|called|of|time))"),
 )
@@ -68,16 +75,18 @@ _LETTERS = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
 _HEARD = {"원": 1, "투": 2, "쓰리": 3, "포": 4, "il": 1, "i": 2, "sam": 3, "sa": 4, "o": 5}
 # What follows an option that was taken back, and what comes before one.
 _TAKEN_BACK_AFTER = re.compile(
-    r"\s?(?:거|꺼|것|안|을|를|은|는|이|가|으로|로|에|요|이요|하려다|찍으려다)*\s?"
-    r"(?:말고|아니고|아니라|아니구|아닌|아니(?![에요])|아뇨|아냐|대신|빼고|취소|보다|하려다|할까 하다|했다가|줬는데"
-    r"|찍었는데|골랐는데|였나|이었나|눌렀는데|만점에|만점 중|중에|,?\s?(?:no wait|no,|no\b|wait|sorry|i mean|oops|oh no|actually))"
+    r"\s?(?:거|꺼|것|안|을|를|은|는|이|가|으로|로|에|요|이요|하려다|찍으려다)*\s?(?:아니(?![에요])|"
+    + any_of(
+        """말고 아니고 아니라 아니구 아닌 아뇨 아냐 대신 빼고 취소 보다 하려다 할까_하다 했다가
+        줬는데 찍었는데 골랐는데 였나 이었나 눌렀는데 만점에 만점_중 중에"""
+    )
+    + r"|,?\s?(?:no wait|no,|no\b|wait|sorry|i mean|oops|oh no|actually))"
 )
 _TAKEN_BACK_BEFORE = re.compile(
     r"(?:\bnot(?: the| number| option)?|\bnever|instead of(?: number| option| the)?|rather than"
-    r"|\bbut(?= \d+,)|anything but|except|\bfrom|other than|take back my vote for|(?:i )?thought|out of"
-    r"|was going to say|i said|i pressed|between|\bor|/)\s?$"
+    r"|\bbut(?= \d+,)|anything but|except|\bfrom|other than|take back my vote for|(?:i )?thought"
+    r"|out of|was going to say|i said|i pressed|between|\bor|/)\s?$"
 )
-_KEPT_AFTER = re.compile(r"\s?(?:is fine|is good)")
 
 
 def find_choice(text: str, bare: bool) -> Found | None:
@@ -91,8 +100,7 @@ def find_choice(text: str, bare: bool) -> Found | None:
     elif bare:
         loose = _candidates(text, _BARE_CHOICES[:2])
         found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
-    meant = _final([f for f in found if 1 <= int(f[2]) <= 20], text)
-    return meant
+    return _final([f for f in found if 1 <= int(f[2]) <= 20], text)
 
 
 def find_rating(text: str) -> Found | None:

@@ -130,7 +130,7 @@ def _read_file(path: Path, text: str, data: TrainingData, intents: Collection[st
 
 
 def _read_glossary(path: Path, node: yaml.Node, data: TrainingData) -> None:
-    """Read lines `Korean word: how it is said elsewhere, another way` (no part of Rasa's format)."""
+    """Read lines `Korean word: how it is said elsewhere, another way`; Rasa ignores the file."""
     terms = _mapping(path, node, "'glossary' must be a mapping of a word to its translations.")
     for korean, translations in terms.items():
         if not isinstance(translations, yaml.ScalarNode):

@@ -17,9 +17,13 @@ from nlu.places import Places
 from nlu.receipts import find_receipts
 
 _LONGEST = 2_000  # characters of a message that are searched
+_BREAK = r"(?:[ .,-]|(?:에|의|다시|국에?)\s?)?"
 _PHONE = re.compile(
-    r"(?<![\d-])(?:\+?82[ .-]?\(?0?\)?1[016-9]|01[016-9])(?:[ .,-]|에\s?|의\s?|다시\s?|국에?\s?)?\d{3,4}(?:[ .,-]|에\s?|의\s?|국에?\s?|-)?\d{4}(?!\d)"
-    r"|(?<![\d-])0(?:2|[3-6]\d)[ .)-]\s?\d{3,4}[ .-]\d{4}(?!\d)"
+    r"(?<![\d-])(?:\+?82[ .-]?\(?0?\)?1[016-9]|01[016-9])"
+    + _BREAK
+    + r"\d{3,4}"
+    + _BREAK
+    + r"\d{4}(?!\d)|(?<![\d-])0(?:2|[3-6]\d)[ .)-]\s?\d{3,4}[ .-]\d{4}(?!\d)"
     r"|(?<![\d-])01[016-9](?:[ .,-]?\d){8}(?!\d)"
 )
 _SHORT = 4  # words up to which an option outside a vote is taken for an answer

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nlu.glossary import Glossary, has_han, stems
 from nlu.morphemes import Morpheme, analyse
@@ -100,7 +101,7 @@ def _pairs(items: list[str], reach: int, sign: str) -> list[str]:
 
 def _with_neighbours(items: list[str]) -> list[str]:
     framed = ["^", *items, "$"]
-    return items + [f"{a} {b}" for a, b in zip(framed, framed[1:], strict=False)]
+    return items + [f"{a} {b}" for a, b in pairwise(framed)]
 
 
 def _words(r: Reading) -> list[str]:
@@ -173,12 +174,12 @@ class Channel:
 
 CHANNELS = (
     Channel("words", _words),
-    Channel("gaps", _gaps, 0.5),
+    Channel("gaps", _gaps, 0.5, 2),
     Channel("stems", _stems),
-    Channel("letters", _letters),
-    Channel("bare", _bare),
+    Channel("letters", _letters, 1.0, 2),
+    Channel("bare", _bare, 1.0, 2),
     Channel("jamo", _jamo, 1.0, 2),
     Channel("morphs", _morphs),
-    Channel("senses", _senses),
+    Channel("senses", _senses, 1.0, 2),
     Channel("signals", _signals),
 )

@@ -17,12 +17,11 @@ from kiwipiepy import Kiwi
 from numpy.typing import NDArray
 
 from nlu.normalise import has_hangul
+from nlu.patterns import words
 
 Floats = NDArray[np.float32]
 
-CONTENT_TAGS = frozenset(
-    ["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MAG", "MM", "XR", "IC", "VV-I", "VA-I", "VX-I"]
-)  # fmt: skip
+CONTENT_TAGS = words("NNG NNP NNB NR NP VV VA VX VCN MAG MM XR IC VV-I VA-I VX-I")
 _FIRST_WORD_ID = 101  # below are Kiwi's placeholders ("some unknown noun"), alike for all words
 _ANCHORS = 320
 _CACHED_VECTORS = 30_000

@@ -9,19 +9,19 @@ Span = tuple[int, int]
 ENDING = (
     r"(?:univ(?:ersity)?\.?|apartments?|"
     + any_of(
-        """station stn park bridge market elementary_school middle_school high_school school hospital
-        library museum plaza square tower stadium cathedral church temple palace lake stream tunnel
-        crossing crossroads intersection rotary terminal airport center centre hall mall complex
-        office hotel skyway forest campground stop ic homeplus emart starbucks gs25
-        cu samgeori sageori"""
+        """station stn park bridge market elementary_school middle_school high_school school
+        hospital library museum plaza square tower stadium cathedral church temple palace lake
+        stream tunnel crossing crossroads intersection rotary terminal airport center centre
+        hall mall complex office hotel skyway forest campground stop ic homeplus emart starbucks
+        gs25 cu samgeori sageori"""
     )
     + ")"
 )
 _PREPOSITION = (
     "(?:"
     + any_of(
-        """in_front_of next_to close_to across_from near nearby behind outside outside_of opposite
-        under around beside along on at by in"""
+        """in_front_of next_to close_to across_from near nearby behind outside outside_of
+        opposite under around beside along on at by in"""
     )
     + r")\s"
 )
@@ -49,22 +49,23 @@ _AFTER = re.compile(
     r"(?:['’]s)?(?:\s(?:exit|gate|platform)\s\d{1,2}|\sparking lot(?: gate \d)?|\snear the \w+"
     r"|\sside(?= of)|\s(?:"
     + any_of(
-        """stop entrance back_gate east_gate west_gate front_gate main_gate ramp slope post_office
-        new_town expressway path road stairs underpass restroom toilet walkway fountain market stadium park playground
-        square crossing bridge"""
+        """stop entrance back_gate east_gate west_gate front_gate main_gate ramp slope
+        post_office new_town expressway path road stairs underpass restroom toilet walkway
+        fountain market stadium park playground square crossing bridge"""
     )
     + r"))+"
 )
 # First words that make "… station", "… park" nobody's name.
 _COMMON = words(
-    """the this that my our your their her his its near every each some any other same next train
-    subway metro bus police fire public city local nearest closest elementary middle high flea night
-    food street main first last one whose which what where from into with there shopping water green
-    small little whole community health district service call phone head post back petrol charging
-    kids seoul korean free illegal bike bicycle dog national amusement disabled resident residents
-    can could please he and for not new old big was were has have had you they come came walk walking
-    park parking cannot job traffic sh rental recycling polling gas about like only also just when why how
-    don't doesn't is are it there's hello hi dear report petition vote"""
+    """the this that my our your their her his its near every each some any other same next
+    train subway metro bus police fire public city local nearest closest elementary middle high
+    flea night food street main first last one whose which what where from into with there
+    shopping water green small little whole community health district service call phone head
+    post back petrol charging kids seoul korean free illegal bike bicycle dog national amusement
+    disabled resident residents can could please he and for not new old big was were has have
+    had you they come came walk walking park parking cannot job traffic sh rental recycling
+    polling gas about like only also just when why how don't doesn't is are it there's hello hi
+    dear report petition vote"""
 )
 
 

@@ -155,7 +155,7 @@ def _understanding(engine: Engine | None, model: Path | None) -> Iterator[TextPa
         yield _load(model)
         return
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(rasa.serving(model)) if model else config.load().rasa_url
+        url = stack.enter_context(rasa.serving(model)).url if model else config.load().rasa_url
         yield stack.enter_context(rasa.connected(url))
 
 

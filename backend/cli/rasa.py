@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -74,13 +75,21 @@ def train(data: list[Path], out: Path | None = None, epochs: int | None = None) 
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-@contextlib.contextmanager
-def serving(model: Path, port: int | None = None) -> Iterator[str]:
-    """Run a Rasa server with `model` on loopback while the block runs; yield its URL.
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Rasa server of ours that runs."""
 
-    `port`: None for a free one. Raises SetupError where it does not start.
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def serving(model: Path) -> Iterator[Server]:
+    """Run a Rasa server with `model` on a free port of loopback while the block runs.
+
+    Raises SetupError where it does not start.
     """
-    port = port or _free_port()
+    port = _free_port()
     command = [*_python("serve.py"), str(model), f"--port={port}"]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(command, stdout=quiet, stderr=quiet)  # noqa: S603 - as above
@@ -91,7 +100,7 @@ def serving(model: Path, port: int | None = None) -> Iterator[str]:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise SetupError(f"The Rasa server did not start with the model {model}.")
             time.sleep(0.2)
-        yield url
+        yield Server(url, server)
     finally:
         server.terminate()
         try:

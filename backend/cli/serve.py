@@ -16,7 +16,7 @@ from backend.config import Settings
 from backend.context import Context
 from backend.embedded import Servers, running
 from backend.errors import SetupError
-from backend.main import build_channels, channel_settings, create_app, load_parser
+from backend.main import build_channels, channel_settings, create_app, load_engine
 from backend.migrations import migrate
 from channels.simulator import create_simulator
 from nlu.parse import Parser
@@ -37,7 +37,7 @@ def prepared(settings: Settings) -> Iterator[Servers]:
 def understanding(settings: Settings) -> Parser:
     """Return the engine, and say so while it learns: the first time takes half a minute."""
     with screen.status("Learning to understand: about half a minute, and only when data changed."):
-        return load_parser(settings)
+        return load_engine(settings)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -17,13 +17,19 @@ CODE_TRIES = 5
 HOME_REGION = "KR"
 
 
-def e164(phone: str) -> str | None:
-    """Return `phone` (as people write it, Korean unless it begins with +) in E.164, or None."""
+def mobile(phone: str) -> str | None:
+    """Return `phone` in E.164 if it is a valid mobile number of our country, else None.
+
+    Only such a number is sent a code: other numbers can't take texts, and foreign ones are cheap
+    to come by and dear to write to.
+    """
     try:
         number = phonenumbers.parse(phone, HOME_REGION)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number_for_region(number, HOME_REGION):
+        return None
+    if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -90,20 +96,14 @@ async def prove_phone(session: AsyncSession, address: Address, phone: str) -> Ad
         remaining = await session.scalar(
             select(func.count()).select_from(Address).where(Address.contact_id == left)
         )
+        # Alerts follow the address they come to; a district that is there already is not doubled.
+        moving = (Subscription.contact_id == left, Subscription.address_id == address.id)
+        kept = select(Subscription.district).where(Subscription.contact_id == joined)
+        await session.execute(delete(Subscription).where(*moving, Subscription.district.in_(kept)))
+        await session.execute(update(Subscription).where(*moving).values(contact_id=joined))
         if remaining == 0:
             await session.execute(
                 update(Petition).where(Petition.contact_id == left).values(contact_id=joined)
-            )
-            kept = select(Subscription.district).where(Subscription.contact_id == joined)
-            await session.execute(
-                delete(Subscription).where(
-                    Subscription.contact_id == left, Subscription.district.in_(kept)
-                )
-            )
-            await session.execute(
-                update(Subscription)
-                .where(Subscription.contact_id == left)
-                .values(contact_id=joined)
             )
     return owner
 

@@ -94,3 +94,8 @@ async def counts(session: AsyncSession) -> Sequence[tuple[str, str, int]]:
         .order_by(Subscription.district.collate("C"), Subscription.channel)
     )
     return [(district, channel, people) for district, channel, people in rows]
+
+
+async def forget_address(session: AsyncSession, address_id: int) -> None:
+    """End the alerts that come to one address; those on a contact's other addresses stay."""
+    await session.execute(delete(Subscription).where(Subscription.address_id == address_id))

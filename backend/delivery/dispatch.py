@@ -87,8 +87,12 @@ async def _claim(context: Context, lane: str) -> list[_Parcel]:
                     )
             if "code_for" in packed:
                 code = await session.get(PhoneCode, packed["code_for"])
-                digits = phone_code(context.settings.secret, code) if code else CODE_MARK
-                words = words.replace(CODE_MARK, digits)
+                if code is None or (code.phone, code.nonce) != (address.address, packed["nonce"]):
+                    # A newer code replaced it, perhaps for another phone: this one proves nothing.
+                    delivery.status, delivery.reason = "cancelled", "code-replaced"
+                    delivery.claimed_until = None
+                    continue
+                words = words.replace(CODE_MARK, phone_code(context.settings.secret, code))
             parcels.append(
                 _Parcel(
                     delivery.channel,
@@ -117,9 +121,10 @@ async def _send(context: Context, channels: dict[str, Channel], parcel: _Parcel)
         sent = Unknown("timeout")
     except KeyError:
         sent = Rejected("no-such-channel")
-    except Exception:
+    except Exception as error:
         # One bad message must not stop the others; it may have gone out, so it is unknown.
-        log.exception("delivery %d on %s broke", parcel.outgoing.id, parcel.channel)
+        kind = type(error).__name__
+        log.error("delivery %d on %s broke: %s", parcel.outgoing.id, parcel.channel, kind)
         sent = Unknown("broken")
     await _settle(context, parcel, sent)
 

@@ -28,6 +28,8 @@ async def send_message(
 ) -> Delivery:
     """Promise `message` to the conversation's address: a row and its job, in one commit."""
     delivery = _of(conversation, message)
+    if conversation.channel == "voice" and conversation.address.scheme == "phone":
+        delivery.channel = "sms"  # a call can't be spoken into from outside: the words are texted
     if conversation.address.stopped_at is not None:
         delivery.status, delivery.reason = "suppressed", "stopped"
     session.add(delivery)

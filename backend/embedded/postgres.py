@@ -34,21 +34,26 @@ def start(base: Path, run: Path, settings: Settings) -> str:
         os.chown(run, user.pw_uid, user.pw_gid)
     log = base / "postgres.log"
     if not (data / "PG_VERSION").exists():
+        # Made beside and renamed: a half-made cluster would look whole after a kill.
+        part = base / "postgres.part"
+        shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
-        make_folder(data, 0o700)
-        os.chown(data, user.pw_uid, user.pw_gid)
+        make_folder(part, 0o700)
+        os.chown(part, user.pw_uid, user.pw_gid)
         made = subprocess.run(  # noqa: S603 - a program of our own package
-            [programs / "initdb", "-D", data, "-U", "eungdap", "--auth=trust",
-             "--encoding=UTF8", "--locale=C", "--no-sync"],
+            [programs / "initdb", "-D", part, "-U", "eungdap", "--auth=trust",
+             "--encoding=UTF8", "--locale=C", *(["--no-sync"] if settings.env == "test" else [])],
             capture_output=True, text=True, timeout=120, check=False, cwd="/", **as_account(),
         )  # fmt: skip
         if made.returncode:
-            shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(part, ignore_errors=True)
             raise SetupError(f"PostgreSQL could not set up {data}: {made.stderr.strip()[-300:]}")
+        part.rename(data)
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={run}",
                "-c", "max_connections=200", "-c", "shared_buffers=128MB",
                "-c", "timezone=UTC", "-c", "log_min_duration_statement=-1",
-               "-c", "log_statement=none", "-c", "log_min_error_statement=panic"]  # fmt: skip
+               "-c", "log_statement=none", "-c", "log_min_error_statement=panic",
+               "-c", "log_error_verbosity=terse"]  # fmt: skip
     if settings.env == "test":
         options += ["-c", "fsync=off", "-c", "full_page_writes=off"]
     deadline = time.monotonic() + START_SECONDS

@@ -17,6 +17,7 @@ from backend.faq.units import Row, Units, analyse
 Decision = Literal["answer", "choices", "none"]
 _QUESTION = 500  # characters of a question that are read
 _QUOTED = 3  # hits that get a passage: no page shows more
+_IN_TITLE = 0.3
 _OWN_LANGUAGE = 0.1  # an English article is worth this much more to who asks in English
 
 
@@ -122,8 +123,16 @@ def _hit(units: Units, query: Query, one: Ranked, *, quoted: bool) -> Hit:
 
 
 def _quoted(units: Units, query: Query, row: Row) -> str:
+    """Return the passage of `row` for `query`; what the title says tells sentences little apart."""
+    titled: frozenset[str] = frozenset()
+    if row.sentences:
+        read = tokens.english if row.language == "en" else tokens.korean
+        titled = frozenset(read(row.title).words)
+
     def weight(term: str) -> float:
-        return units.words.weight(term) if units.words.known(term) else 0.0
+        if not units.words.known(term):
+            return 0.0
+        return units.words.weight(term) * (_IN_TITLE if term in titled else 1.0)
 
     return best_passage(row.body, row.sentences, row.language, query, weight)
 

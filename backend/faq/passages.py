@@ -9,7 +9,7 @@ from backend.faq.lexicon import Query
 
 WINDOW = 120  # characters of a passage where a text has no sentence ends
 _ENDS = re.compile(r"(?<=[.!?。])\s+|\n+")
-_FIRST = 0.5
+_FIRST = 1.0
 _LONGER = 12  # characters by which one long word may stretch a window
 _TEXT = 6_000  # characters in which a window is looked for
 _SENTENCE_END = re.compile(r"[가-힣a-z0-9)][.!?](?:\s|$)")

@@ -81,21 +81,24 @@ class FaqIndex:
         self._fingerprint = ""
         self._looked = float("-inf")
         self._building: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
 
     async def refresh(self, session: AsyncSession) -> Index:
         """Return the index over the articles as they are now, however long that takes."""
-        await self._look(session)
-        if self._building:
-            await self._building
+        async with self._lock:
+            await self._look(session)
+            if self._building:
+                await self._building
         return self._index
 
     async def current(self, session: AsyncSession) -> Index:
         """Return the index, not more than about a second behind the database."""
+        if not self._fingerprint:
+            return await self.refresh(session)
         if time.monotonic() - self._looked >= _POLL:
             await self._look(session)
         if self._building:
-            wait = _WAIT if self._fingerprint else None
-            await asyncio.wait({self._building}, timeout=wait)
+            await asyncio.wait({self._building}, timeout=_WAIT)
         return self._index
 
     async def _look(self, session: AsyncSession) -> None:

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def load(directory: Path, name: str) -> Index | None:
             return Index({language: _read(language, texts[language], arrays) for language in texts})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         log.warning("the stored index of articles can't be read; it is built anew")
         return None
 

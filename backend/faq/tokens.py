@@ -99,7 +99,12 @@ def entries(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     spoken = [_in_a_sentence(text) for text in unique]
     read = {t: terms.sequence for t, terms in zip(unique, korean_all(spoken), strict=True)}
     for text, found in read.items():
-        if len(text) > 1 and " " not in text and not text.endswith("다") and len("".join(found)) < 2:
+        if (
+            len(text) > 1
+            and " " not in text
+            and not text.endswith("다")
+            and len("".join(found)) < 2
+        ):
             read[text] = (text,)
     return read
 

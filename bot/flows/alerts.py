@@ -24,13 +24,18 @@ async def answer(turn: Turn) -> None:
     await _on(turn)
 
 
+async def again(turn: Turn) -> None:
+    """Ask for the district once more."""
+    turn.say("alerts.ask_district")
+
+
 async def _on(turn: Turn) -> None:
     district = turn.value("district")
     if district is None or district not in routing.directory().districts:
         turn.say("alerts.no_such_district")
         turn.wait(NAME, "district")
         return
-    if turn.address.scheme == "call":
+    if turn.address.scheme not in subscriptions.ALERT_SCHEMES.values():
         turn.say("alerts.no_address")
         turn.done()
         return
@@ -60,4 +65,4 @@ async def switch_off(turn: Turn) -> None:
     turn.done()
 
 
-FLOW = Flow(NAME, frozenset({"subscribe_alerts", "unsubscribe_alerts"}), begin, answer)
+FLOW = Flow(NAME, frozenset({"subscribe_alerts", "unsubscribe_alerts"}), begin, answer, again=again)

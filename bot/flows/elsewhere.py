@@ -21,8 +21,12 @@ async def begin(turn: Turn) -> None:
 
 
 async def answer(turn: Turn) -> None:
-    """Pass the wish on to a person."""
-    await hand_over(turn, "not_here_yet")
+    """Pass the wish on to a person, if that is wanted."""
+    turn.done()
+    if turn.intent == "affirm":
+        await hand_over(turn, "not_here_yet")
+    else:
+        turn.say("greet.nothing_open")
 
 
 FLOW = Flow(NAME, frozenset(_TEXTS), begin, answer)

@@ -16,15 +16,20 @@ _CRISIS = re.compile(
 )
 
 
+def text_for(said: str) -> str:
+    """Return the key of the text that answers `said`: of danger, or of a person in crisis."""
+    return "emergency.crisis" if _CRISIS.search(said) else "emergency.danger"
+
+
 async def begin(turn: Turn) -> None:
     """Say where to call. What was open stays open, for when it is over."""
     waiting = turn.dialogue.waiting
-    crisis = bool(_CRISIS.search(turn.text))
+    key = text_for(turn.text)
     turn.say(
-        "emergency.crisis" if crisis else "emergency.danger",
+        key,
         choices=[("person:emergency", turn.word("menu.person"))],
     )
-    if crisis:
+    if key == "emergency.crisis":
         await hand_over(turn, "crisis")
     elif waiting is None:
         turn.wait(NAME, "after")
@@ -32,7 +37,11 @@ async def begin(turn: Turn) -> None:
 
 async def answer(turn: Turn) -> None:
     """Pass on to a person: whatever comes after an emergency is not for a bot to guess at."""
-    await hand_over(turn, "emergency")
+    if turn.intent == "deny":
+        turn.done()
+        turn.say("greet.nothing_open")
+    else:
+        await hand_over(turn, "emergency")
 
 
 FLOW = Flow(NAME, frozenset({"life_emergency"}), begin, answer)

@@ -29,14 +29,16 @@ async def hand_over(turn: Turn, reason: str) -> None:
             for i in turn.parse.intent_ranking[:3]
         ],
         "flow": waiting.flow if waiting else None,
-        "slots": waiting.slots if waiting else {},
+        # What somebody chooses in a vote, and a phone that is being proven, are not for the desk.
+        "slots": waiting.slots if waiting and waiting.flow == "petition" else {},
         "answers": turn.dialogue.answered[-5:],
     }
     await service.request(turn.session, turn.conversation, reason, packet)
     if await service.agents_on_duty(turn.context.redis):
         turn.say("person.queued", transfer=True)
     else:
-        turn.say("person.nobody")
+        turn.say("person.nobody_to_call" if turn.address.scheme == "call" else "person.nobody")
+        turn.ended = turn.voice
     turn.done()
 
 

@@ -43,7 +43,11 @@ async def answer(turn: Turn) -> None:
     slots = dict(waiting.slots)
     match waiting.step:
         case "details":
-            slots["details"] = _details(turn)
+            if not _has_matter(turn) and "details_asked" not in slots:
+                # A "네" or "여보세요" is no petition yet; whoever insists is taken at their word.
+                slots["details_asked"] = "1"
+            elif turn.text:
+                slots["details"] = _details(turn)
             _take_where(turn, slots)
         case "place":
             _take_place(turn, slots)
@@ -64,6 +68,13 @@ async def answer(turn: Turn) -> None:
                 return
             _correct(turn, slots)
     await _ask_next(turn, slots)
+
+
+async def again(turn: Turn) -> None:
+    """Put the open question once more, in the language of now."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    await _ask_next(turn, dict(waiting.slots))
 
 
 def _has_matter(turn: Turn) -> bool:
@@ -89,7 +100,7 @@ def _take_where(turn: Turn, slots: dict[str, str], *, place: bool = True) -> boo
         slots["place"] = named
     if district is not None and district in routing.directory().districts:
         slots["district"] = district
-    return bool(named or district)
+    return bool(named or district in routing.directory().districts)
 
 
 def _take_place(turn: Turn, slots: dict[str, str]) -> None:
@@ -212,4 +223,5 @@ FLOW = Flow(
     begin,
     answer,
     free_text=frozenset({"details", "place", "district", "confirm", "fix"}),
+    again=again,
 )

@@ -5,10 +5,12 @@ import re
 from backend.contacts import service as contacts
 from backend.delivery.service import notify
 from backend.models import Address
+from backend.security import keyed_hash
 from bot import limits, texts
 from bot.turn import Turn
 
 _DIGITS = re.compile(r"\d")
+_PHONE_DIGITS = 9  # fewer, where a code is expected, are a mistyped code and no phone
 
 
 async def ask(turn: Turn, flow: str, **slots: object) -> None:
@@ -36,10 +38,10 @@ async def take(turn: Turn, flow: str, **slots: object) -> Address | None:
         return await contacts.prove_phone(turn.session, turn.address, turn.incoming.phone)
     if waiting.step == "code" and turn.chosen != "resend":
         digits = "".join(_DIGITS.findall(turn.text))
-        if len(digits) == 6:
+        if len(digits) < _PHONE_DIGITS:
             return await _check(turn, flow, digits, slots)
     phone = str(slots.pop("phone", "")) if turn.chosen == "resend" else None
-    phone = phone or contacts.e164(turn.value("phone") or turn.text)
+    phone = phone or contacts.mobile(turn.value("phone") or turn.text)
     if phone is None:
         turn.say("phone.bad_number")
         turn.wait(flow, "phone", **slots)
@@ -61,16 +63,24 @@ async def _check(turn: Turn, flow: str, digits: str, slots: dict[str, object]) -
 
 async def _send_code(turn: Turn, flow: str, phone: str, slots: dict[str, object]) -> None:
     redis = turn.context.redis
-    allowed = await limits.allow(redis, f"code:{turn.address.id}", 5, 3600)
-    if not (allowed and await limits.allow(redis, f"code:{phone}", 5, 3600)):
+    secret = turn.context.settings.secret
+    # Texts cost money and can be sent at somebody else's expense: bounded for the asker, for the
+    # phone and in all, and not sent at all while nobody counts.
+    bounds = (
+        (f"code:{turn.address.id}", 5, 3600),
+        (f"code:{keyed_hash(secret, phone)}", 5, 3600),
+        ("code:all", 600, 60),
+    )
+    allowed = [await limits.allow(redis, *bound, when_away=False) for bound in bounds]
+    if not all(allowed):
         turn.say("phone.too_often")
         turn.done()
         return
-    await contacts.start_phone_code(turn.session, turn.address, phone)
+    code = await contacts.start_phone_code(turn.session, turn.address, phone)
     # The phone is not proven yet: its own address keeps its own contact.
     target = await contacts.lock_address(turn.session, "phone", phone, verified=False)
     text = texts.word(turn.language, "phone.code_sms")
-    code_for = {"code_for": turn.address.id}
+    code_for = {"code_for": turn.address.id, "nonce": code.nonce}
     await notify(turn.session, target, "sms", turn.language, text, code_for)
     turn.say("phone.code_sent", phone=_hidden(phone))
     turn.wait(flow, "code", **{**slots, "phone": phone})

@@ -2,6 +2,7 @@
 
 from backend.faq import service
 from bot.flow import Flow
+from bot.flows.person import hand_over
 from bot.turn import Turn
 
 NAME = "question"
@@ -34,7 +35,9 @@ async def answer(turn: Turn) -> None:
     """Show the article picked; a new question is simply asked again."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
-    if turn.chosen == "none":
+    if waiting.step == "no_answer" and turn.intent == "affirm":
+        await hand_over(turn, "no_answer")
+    elif turn.chosen == "none":
         turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
         turn.wait(NAME, "no_answer")
     elif waiting.step == "pick" and turn.chosen and turn.chosen.isdigit():

@@ -16,7 +16,7 @@ MENU = ("petition", "status", "vote", "question", "alerts", "person")
 
 async def begin(turn: Turn) -> None:
     """Answer a courtesy in kind; everything else gets the menu, unless something else is open."""
-    offered = menu(turn) if turn.dialogue.waiting is None else None
+    offered = menu(turn) if turn.dialogue.held is None else None
     turn.done()
     if key := _COURTESY.get(turn.intent):
         turn.say(key)

@@ -47,6 +47,11 @@ async def answer(turn: Turn) -> None:
     turn.wait(NAME, "number")
 
 
+async def again(turn: Turn) -> None:
+    """Ask for the number once more."""
+    turn.say("status.ask_number")
+
+
 def keyed_number(keys: str, year: int) -> str | None:
     """Return the receipt number that keys on a phone mean: `123`, or the year and the number."""
     digits = keys.strip("#* ")
@@ -96,13 +101,13 @@ async def _tell(turn: Turn, petition: Petition) -> None:
         return
     due = petition.due_at
     turn.say(
-        "status.own",
+        "status.own" if due else "status.own_tip",
         number=petition.number,
         number_spoken=spoken,
         details=_title(petition),
         stage=stage,
         department=_department(turn, petition),
-        due=dates.day(due, turn.language) if due else turn.word("status.no_due"),
+        due=dates.day(due, turn.language) if due else "",
     )
 
 
@@ -118,4 +123,4 @@ def _title(petition: Petition) -> str:
     return details if len(details) <= 40 else details[:39] + "…"
 
 
-FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer)
+FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again)

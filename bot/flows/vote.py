@@ -1,5 +1,6 @@
 """Taking part in a poll: which one, which answer, one vote a phone."""
 
+import re
 from collections.abc import Sequence
 
 from backend.contacts.service import phone_of
@@ -11,6 +12,9 @@ from bot.flows import phone
 from bot.turn import Turn
 
 NAME = "vote"
+
+_BARE = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요|번요)?\W*$")
+_NEGATED = re.compile(r"싫|말고|빼고|아니|반대|\bnot\b|don'?t|\bno\b|against|except", re.IGNORECASE)
 
 
 async def begin(turn: Turn) -> None:
@@ -55,8 +59,22 @@ async def answer(turn: Turn) -> None:
         await _cast(turn, poll, option)
 
 
+async def again(turn: Turn) -> None:
+    """Put the open question once more."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if waiting.step == "poll":
+        await begin(turn)
+    elif waiting.step == "option":
+        await _show(turn, await service.get(turn.session, int(waiting.slots["poll"])))
+    else:
+        turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+
+
 async def _choose(turn: Turn, poll: Poll) -> None:
-    option = _option(turn, poll) if turn.intent == "vote" else None
+    # A bare number begins a vote only by accident: a menu's "3", or the "1" of a double tap.
+    says_it = turn.intent == "vote" and turn.chosen is None and not _BARE.match(turn.text)
+    option = _option(turn, poll) if says_it else None
     if option is None:
         await _show(turn, poll)
     else:
@@ -85,7 +103,7 @@ async def _cast(turn: Turn, poll: Poll, option: int) -> None:
         await service.vote(turn.session, poll, proven.address, option, turn.conversation.channel)
     except service.AlreadyVoted:
         turn.say("vote.already")
-    except service.PollClosed:
+    except (service.PollClosed, service.UnknownOption):
         turn.say("vote.closed")
     else:
         turn.say("vote.done", title=_in(turn, poll.title))
@@ -98,6 +116,8 @@ def _option(turn: Turn, poll: Poll) -> int | None:
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.step == "option" and turn.chosen in numbers:
         return numbers[turn.chosen]
+    if _NEGATED.search(turn.text) and waiting is None:
+        return None
     if (said := turn.value("choice")) in numbers:
         return numbers[said]
     text = _squeeze(turn.text)
@@ -119,4 +139,4 @@ def _in(turn: Turn, titles: dict[str, str]) -> str:
     return service.in_language(titles, turn.language)
 
 
-FLOW = Flow(NAME, frozenset({"vote", "list_polls"}), begin, answer)
+FLOW = Flow(NAME, frozenset({"vote", "list_polls"}), begin, answer, again=again)

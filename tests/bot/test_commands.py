@@ -12,7 +12,7 @@ from bot.flows.status import keyed_number
         ("STOP", "sms", "stop"),
         ("stop.", "sms", "stop"),
         ("STOP", "web", None),
-        ("yes", "sms", "start"),
+        ("yes", "sms", None),
         ("yes", "telegram", None),
         ("HELP", "sms", "provider_help"),
         ("help", "web", None),

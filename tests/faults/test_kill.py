@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import pytest
 
 from backend.config import ROOT, Settings
 from backend.embedded import data_dir
+from backend.main import MODELS
+from nlu.builtin import BuiltinParser
 from tests.city import free_port, new_session
 
 CONVERSATIONS = 200
@@ -27,11 +30,21 @@ NUMBER = re.compile(r"P-\d{4}-\d{7}")
 EUNGDAP = Path(sys.executable).parent / "eungdap"
 
 
+pytestmark = pytest.mark.faults
+
+
 @pytest.fixture
-def home(settings: Settings) -> Path:
-    """A data folder of its own, so that killing its servers hurts no other test."""
+def home(settings: Settings, parser: BuiltinParser) -> Iterator[Path]:
+    """A data folder of its own, so that killing its servers hurts no other test.
+
+    The model that the run has trained is there already.
+    """
     base = data_dir(settings)
-    return base.with_name(base.name + f"-kill-{os.getpid()}")
+    own = base.with_name(base.name + f"-kill-{os.getpid()}")
+    own.mkdir(mode=0o711, parents=True)
+    shutil.copytree(base / MODELS, own / MODELS)
+    yield own
+    shutil.rmtree(own)
 
 
 @contextmanager
@@ -74,7 +87,10 @@ class Diary:
 def talk(port: int, session: str, diary: Diary) -> None:
     """File one petition in two messages, noting each that the service acknowledged."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
-        for name, text in (("first", "마포구 망원동 포은로 87 앞 도로에 큰 구멍이 났어요"), ("second", "1")):
+        for name, text in (
+            ("first", "마포구 망원동 포은로 87 앞 도로에 큰 구멍이 났어요"),
+            ("second", "1"),
+        ):
             body = {"session": session, "text": text, "message_id": name}
             answer = client.post("/channels/web/messages", json=body).raise_for_status().json()
             diary.messages.append((session, name))

@@ -34,8 +34,13 @@ def test_a_petition_is_filed_by_sms_in_two_messages_when_the_first_says_everythi
 
 def test_a_petition_is_filed_by_sms_a_word_at_a_time_in_at_most_five_messages(city: City) -> None:
     phone = "+821011110002"
-    said = ["민원 넣고 싶어요", "가로등이 며칠째 꺼져 있어서 밤에 너무 어두워요", "서교동 잔다리로 30 앞",
-            "마포구요", "네"]  # fmt: skip
+    said = [
+        "민원 넣고 싶어요",
+        "가로등이 며칠째 꺼져 있어서 밤에 너무 어두워요",
+        "서교동 잔다리로 30 앞",
+        "마포구요",
+        "네",
+    ]
     for count, text in enumerate(said, 1):
         answer = " ".join(city.sms(phone, text))
         if NUMBER.search(answer):
@@ -153,7 +158,9 @@ def test_a_citizen_asks_for_a_person_and_the_bot_is_silent_until_the_agent_retur
     assert waiting["total"] == 1
     conversation = waiting["items"][0]["id"]
     assert agent.post(f"/api/v1/handoffs/{conversation}/claim").status_code == 200
-    assert city.sms(phone, "여보세요? 민원 넣고 싶어요") == [], "a person owns it: the bot is silent"
+    assert city.sms(phone, "여보세요? 민원 넣고 싶어요") == [], (
+        "a person owns it: the bot is silent"
+    )
     reply = {"text": "안녕하세요, 상담원입니다.", "client_id": uuid4().hex}
     for _ in range(2):
         assert agent.post(f"/api/v1/handoffs/{conversation}/reply", json=reply).status_code == 200
@@ -166,18 +173,19 @@ def test_a_citizen_asks_for_a_person_and_the_bot_is_silent_until_the_agent_retur
 
 
 def _draft() -> dict[str, Any]:
+    ko = "14:30 호우경보. 마포구 한강변 출입 금지. 지하는 바로 높은 곳으로 대피하세요. 문의 120"
+    en = "14:30 heavy rain warning. Keep away from the river in Mapo-gu. Call 120."
     return {
         "environment": "live",
         "title": "호우 경보",
         "districts": ["마포구"],
-        "texts": {"ko": "[서울특별시] 14:30 호우경보. 마포구 한강변 출입 금지. 지하는 바로 높은 곳으로 "
-                        "대피하세요. 문의 120",
-                  "en": "[Seoul] 14:30 heavy rain warning. Keep away from the river in Mapo-gu, "
-                        "leave basements for higher ground. Call 120."},
-        "correction": {"ko": "[서울특별시][정정] 14:30 호우 문자는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
-                       "en": "[Seoul][Correction] The 14:30 rain message was sent in error. Sorry."},
+        "texts": {"ko": f"[서울특별시] {ko}", "en": f"[Seoul] {en}"},
+        "correction": {
+            "ko": "[서울특별시][정정] 14:30 호우 문자는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
+            "en": "[Seoul][Correction] The 14:30 rain message was sent in error. Sorry.",
+        },
         "expires_at": (datetime.now(UTC) + timedelta(hours=2)).isoformat(),
-    }  # fmt: skip
+    }
 
 
 def test_an_alert_reaches_exactly_the_registered_after_a_second_person_approved(

@@ -112,9 +112,7 @@ async def test_a_citizens_slash_is_no_command_to_rasa(rasa: RasaParser, server: 
 
 
 @pytest.mark.parametrize("silence", ["", " ", "\n", "/", " / "])
-async def test_silence_is_not_asked_about(
-    rasa: RasaParser, server: Server, silence: str
-) -> None:
+async def test_silence_is_not_asked_about(rasa: RasaParser, server: Server, silence: str) -> None:
     parse = await rasa.parse(silence, "en")
     assert (parse.engine, parse.intent.name, parse.language) == ("rasa", "out_of_scope", "en")
     assert parse.intent.confidence == 0

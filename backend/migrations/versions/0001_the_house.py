@@ -20,9 +20,9 @@ CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit
 _EVENTS_ARE_FROZEN = """
 CREATE FUNCTION broadcast_event_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.id, NEW.broadcast_id, NEW.kind, NEW.environment, NEW.texts, NEW.area, NEW.created_at)
+    IF (NEW.id, NEW.broadcast_id, NEW.kind, NEW.environment, NEW.texts, NEW.area)
        IS DISTINCT FROM
-       (OLD.id, OLD.broadcast_id, OLD.kind, OLD.environment, OLD.texts, OLD.area, OLD.created_at)
+       (OLD.id, OLD.broadcast_id, OLD.kind, OLD.environment, OLD.texts, OLD.area)
     THEN RAISE EXCEPTION 'an approved event can not be changed';
     END IF;
     RETURN NEW;
