@@ -26,29 +26,37 @@ _CHOICES = (
     ),
     re.compile(
         r"(?<![가-힣])(?P<s>[일이삼사오육칠팔구]|십[일이]?|원|투|쓰리|포)\s?번"
-        r"(?!째|\s?(?:출구|버스|달|주|년|에는|만|투표|처리|설문|기회|일|여름|겨울|봄|가을))"
+        r"(?!째|\s?(?:출구|버스|달|주|년|에는|만|투표|처리|설문|기회|일|여름|겨울|봄|가을)|호)"
     ),
     re.compile(r"(?<![가-힣])(?P<a>[일이삼사])안(?=에|으로|이|요|\s|$)"),
     re.compile(
         rf"\b(?:option|number|no\.?|num|choice|candidate|item|nr\.?)\s?#?"
         rf"(?P<o>\d{{1,2}}|{_WORD_EN}|[a-e])\b(?!\s?(?:minutes?|hours?|days?|people))"
     ),
-    re.compile(rf"\b(?:the\s)?(?P<w>{_ORDINAL_EN})\b(?:\s(?:one|option|choice|candidate|idea))?"),
+    re.compile(
+        rf"(?<!i )\b(?:the\s)?(?P<w>{_ORDINAL_EN})\b(?:\s(?:one|option|choice|candidate|idea))?"
+    ),
     re.compile(r"#(?P<h>\d{1,2})\b"),
     re.compile(r"\b(?:letter|plan)\s(?P<l>[a-e])\b|(?<![a-z])(?P<l2>[a-e])(?=\s?안|$)"),
     re.compile(r"\b(?P<r>il|i|sam|sa)\s?beon"),
 )
 _BARE_CHOICES = (
     re.compile(
-        r"(?<![\d.:-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
+        r"(?<![\d.:+-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
     ),
-    re.compile(rf"\b(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another))"),
+    re.compile(
+        rf"(?:(?<=^)|(?<=for )|(?<=vote )|(?<=choose )|(?<=pick )|(?<=said )|(?<=actually )"
+        rf"|(?<=to )|(?<=no )|(?<=, )|(?<=take )|(?<=s ))"
+        rf"(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another|vote))"
+    ),
     re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?!\s?다|만|도)"),
     re.compile(r"^(?P<s>[일이삼사오])$"),
 )
 _SCORES = (
     re.compile(r"(?<![\d.])(?P<d>\d{1,2})\s?(?:점|졈|쩜|jeom)"),
-    re.compile(r"(?<![가-힣])(?P<s>[일이삼사오])\s?점|(?P<r>o|sa|sam|i|il)\s?jeom"),
+    re.compile(
+        r"(?<![가-힣])(?P<s>[일이삼사오]|한|두|세|네|다섯)\s?점|(?P<r>o|sa|sam|i|il)\s?jeom"
+    ),
     re.compile(r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d)\s?개?"),
     re.compile(r"(?<![가-힣])(?P<k>하나|한|두|세|네|다섯|\d)\s?개(?=요|로|\s|$|이|만)"),
     re.compile(
@@ -100,7 +108,7 @@ def find_choice(text: str, bare: bool) -> Found | None:
     elif bare:
         loose = _candidates(text, _BARE_CHOICES[:2])
         found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
-    return _final([f for f in found if 1 <= int(f[2]) <= 20], text)
+    return _final([f for f in sorted(found) if 1 <= int(f[2]) <= 20], text)
 
 
 def find_rating(text: str) -> Found | None:
@@ -108,7 +116,7 @@ def find_rating(text: str) -> Found | None:
     found = _candidates(text, _SCORES)
     loose = _candidates(text, _BARE_SCORES)
     found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
-    return _final([f for f in found if 1 <= int(f[2]) <= 5], text)
+    return _final([f for f in sorted(found) if 1 <= int(f[2]) <= 5], text)
 
 
 def _candidates(text: str, patterns: tuple[re.Pattern[str], ...]) -> list[Found]:

@@ -15,7 +15,7 @@ _ATTACHED = re.compile(
     r"역|시장|대교|교차로|교(?![육통]|\w\w)|대로|로\s?\d|길\s?\d|천(?![만원])|산(?!다|지)|강변|공원|공단|터미널|초등"
     r"|초(?!\w)|중(?!\w)|중학|고등|고(?!\w)|대학|대입구|입구|호수|타워|병원|경찰|소방|세무|우체국|도서관|문화원"
     r"|체육관|백화점|아파트|주공|ic|나들목|순환|북부|북(?!\w)|사거리|삼거리|오거리|로터리|지하상가|스타일"
-    r"|종합시장|디자인|역사|광장|성당|월드|나루|한강|상가|호텔|대첩|점(?!\w)|실|금(?!\w)|세(?!\w)|물|\d가"
+    r"|종합|디자인|역사|광장|성당|월드|나루|한강|상가|호텔|대첩|점(?!\w)|실|금(?!\w)|세(?!\w)|물|\d가"
 )
 _APART = re.compile(
     r"\s(?:역(?![할시])|시장|방향|방면|지하상가|지하철|터미널|대교|사거리|교차로|스타일|한강공원|디지털|\d가)"
@@ -28,7 +28,7 @@ _LATIN_TRAP = re.compile(
     r"['’]?s?[ -]?(?:station|stn|bridge|river|stream|market|mountain|style|ro\b|daero|terminal"
     r"|subway|exit|hangang|han river|(?:history|design|digital|central)\b|stadium|cathedral|tower"
     r"|plaza|square|mall|univ|elementary|middle school|high school|homeplus|e-?mart|park\b"
-    r"|five-way|crossing|intersection|rotary|ic\b|line\b)"
+    r"|family|five-way|crossing|intersection|rotary|ic\b|line\b)"
 )
 _CITIES = "부산|대구|인천|광주|대전|울산|busan|daegu|incheon|gwangju|daejeon|ulsan"
 _CITY_BEFORE = re.compile(rf"(?:{_CITIES})(?:광역시|시)?(?:의|['’]s)?[, ]*$")

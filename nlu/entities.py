@@ -29,7 +29,7 @@ _PHONE = re.compile(
 _SHORT = 4  # words up to which an option outside a vote is taken for an answer
 _ABOUT_RECEIPTS = frozenset({"check_status"})
 _CHOOSING = frozenset({"vote"})
-_MAY_CHOOSE = frozenset({"affirm", "deny", "list_polls", "out_of_scope", "cancel", "help"})
+_MAY_CHOOSE = frozenset({"affirm", "deny", "list_polls", "cancel"})
 _LISTED = 10  # proposals in a list are chosen by place, those beyond are named by number
 
 
@@ -74,10 +74,9 @@ class EntityFinder:
             add("place", plain, start, end, source[first:last])
         if intent == "rate_service" and (rating := find_rating(_without(plain, spans))):
             add("rating", plain, *rating)
-        elif intent == "change_language":
-            for start, end, value in find_language_names(plain.text):
-                add("language", plain, start, end, value)
-        elif choice := self._choice(plain, spans, intent):
+        for start, end, value in find_language_names(plain.text, intent == "change_language"):
+            add("language", plain, start, end, value)
+        if choice := self._choice(plain, spans, intent):
             add("choice", plain, *choice)
         spans.sort(key=lambda s: s[1])
         return tuple(Entity(k, v, s, e, source[s:e]) for k, s, e, v in spans)

@@ -26,27 +26,49 @@ _INTERNATIONAL = words(
     cancel english korean chinese japanese vietnamese p i d a b c ddp cctv wifi ktx gs pls plz"""
 )
 _NAMES = {
-    "en": r"영어|영문|잉글리[시쉬]|영아로|(?<![a-z])(?:eng(?:lish|lsh|rish)?|en|yeongeo)(?![a-z])",
-    "zh": r"중국[어말거]|중문|chin[ea]se|mandarin|中文|汉语|漢語|普通话|junggugeo"
-    r"|(?<![a-z])zh(?![a-z])",
-    "ja": r"일본[어말거]|일어|일문|japan+e+se|日本語|日语|日文|ilboneo|(?<![a-z])ja?p(?![a-z])",
-    "vi": r"베트남[어말]?|월남말|vietnam(?:e?se)?|tiếng việt|tieng viet|beteunameo"
-    r"|(?<![a-z])viet(?![a-z])",
-    "ko": r"한국[어말거]|한글|우리말|국어|korean?|hangul|hangu(?:k|g)eo|韩语|韓国語|tiếng hàn",
+    "en": r"영어|영문|잉글리[시쉬]|yeongeo|english|englsh|engrish|英語|英语|英文|tiếng anh",
+    "zh": r"중국어|중국말|중문|chin[ea]se|mandarin|中文|汉语|漢語|普通话|中国語|zhongwen"
+    r"|jungguge?-?o?|tiếng (?:trung|hoa)",
+    "ja": r"일본어|일본말|일어|일문|japan+e+se|日本語|日语|日文|ilboneo|nihongo|tiếng nhật",
+    "vi": r"베트남어|베트남말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo|越南语"
+    r"|ベトナム語",
+    "ko": r"한국어|한국말|한글|우리말|(?<![가-힣])국어|korean|hangul|hangu[kn]?g?(?:eo|mal)"
+    r"|韩语|韓国語|tiếng hàn",
+}
+# Shorter and looser, where the message asks to change the language.
+_CODES = {
+    "en": r"영아로|(?<![a-z])eng?(?![a-z])",
+    "zh": r"중국거|(?<![a-z])(?:zh|cn)(?![a-z])|china(?= language)",
+    "ja": r"일본거|(?<![a-z])(?:ja|jp|jap)(?![a-z])",
+    "vi": r"베트남(?=\s?(?:으?로|요))|(?<![a-z])(?:vi|viet|vn)(?![a-z])",
+    "ko": r"한국거|(?<![a-z])(?:ko|kr|kor)(?![a-z])",
 }
 _NAME = re.compile("|".join(f"(?P<{code}>{pattern})" for code, pattern in _NAMES.items()))
+_ANY_NAME = re.compile(
+    "|".join(f"(?P<{code}>{pattern}|{_CODES[code]})" for code, pattern in _NAMES.items())
+)
+# "My Korean roommate", "Chinese food": a name of people and things too, unless it is spoken.
+_SPOKEN = re.compile(r"(?:in|into|to|speaks?|speaking|learn|know|knows|read|write|write in)\s$")
+_SPOKEN_AFTER = re.compile(
+    r"\s(?:speaking|speakers?|language|class|classes|lesson|version|interpret|translat|guide|signs?"
+    r"|course|support|menu|page|text)"
+)
+_PEOPLE_TOO = re.compile(r"korean|chin[ea]se|japan|vietnam")
 _NOT_WANTED = re.compile(
     r"(?:만|은|는|이|가|을|를|로|으로)?\s?(?:"
     + any_of(
         """말고 아니고 아니라 못 잘_못 잘못 모르 몰라 서툴 서툰 어려 힘들 싫 나와 나오는데 이해
         대신"""
     )
-    + r")|\s(?:is hard|is difficult|is bad|to me|no good|not good)"
+    + r")|\s(?:is (?:hard|difficult|bad|weak|poor)|to me|no good|not good|again"
+    r"|language difficult)|, not me"
+    r"|(?:が|は)?(?:読め|分から|わから|話せ|難し)|看不懂|不会|不懂|难"
 )
 _KNOW = "(?:speak|read|understand|know|get)"
 _NOT_WANTED_BEFORE = re.compile(
     rf"(?:not|instead of|don'?t {_KNOW}|do not {_KNOW}|can'?t {_KNOW}|cannot {_KNOW}|no|from|stop"
-    r"|why (?:are you|is it|is this)(?: talking| in)?)\s(?:any |in |the |much )?$"
+    r"|husband is|wife is|went|became?|become|why (?:are you|is it|is this)(?: talking| in)?)"
+    r"\s(?:any |in |the |much )?$"
 )
 
 
@@ -78,14 +100,25 @@ def identify(text: str, hint: str | None = None) -> str:
     return fallback
 
 
-def find_language_names(text: str) -> list[tuple[int, int, str]]:
-    """Return (start, end, code) of the languages a message asks for, without those it rejects."""
-    named = [(m.start(), m.end(), str(m.lastgroup)) for m in _NAME.finditer(text)]
+def find_language_names(text: str, asked_for: bool) -> list[tuple[int, int, str]]:
+    """Return (start, end, code) of the languages that a message names.
+
+    `asked_for`: the message wants its language changed; then codes count too ("lang=ja"), and a
+    language that it rejects ("not Korean, English") does not.
+    """
+    if not asked_for:
+        return [
+            (m.start(), m.end(), str(m.lastgroup))
+            for m in _NAME.finditer(text)
+            if not _PEOPLE_TOO.match(m[0])
+            or _SPOKEN.search(text, max(0, m.start() - 12), m.start())
+            or _SPOKEN_AFTER.match(text, m.end())
+        ]
     return [
-        (start, end, code)
-        for start, end, code in named
-        if not _NOT_WANTED.match(text, end)
-        and not _NOT_WANTED_BEFORE.search(text, max(0, start - 32), start)
+        (m.start(), m.end(), str(m.lastgroup))
+        for m in _ANY_NAME.finditer(text)
+        if not _NOT_WANTED.match(text, m.end())
+        and not _NOT_WANTED_BEFORE.search(text, max(0, m.start() - 32), m.start())
     ]
 
 

@@ -13,9 +13,12 @@ from nlu.normalise import Plain
 Found = tuple[int, int, str]  # start and end in the digitised text, normalised value
 
 _FOREIGN = re.compile(r"\b(?:\d[a-z]{2}|spp)-?\d{4}-?\d{5,7}\b")
-_LETTER = r"(?P<kind>(?<![a-z])[pid]|(?<![가-힣])(?:피|아이|디))"
+# "ㅔ" is what the P key types while the keyboard is set to Korean, likewise "ㅑ" and "ㅇ".
+_LETTER = r"(?P<kind>(?<![a-z])[pid]|(?<![가-힣ㄱ-ㅣ])(?:피|아이|디|ㅔ|ㅑ|ㅇ(?=-)))"
 _COUNT = r"(?P<n>[\do]{1,8}(?:[ .-]?[\do]{1,7}){0,6})"
-_FULL = re.compile(_LETTER + r"\s?[-_.:/#]?\s?(?P<year>20[2-4]\d)\s?[-_./:]?\s?" + _COUNT)
+_FULL = re.compile(
+    _LETTER + r"\s?[-_.:/#]?\s?(?P<year>2[0o][2-4]\d)(?:\s?[-_./:]?\s?|[에의년]\s)" + _COUNT
+)
 _SHORT_YEAR = re.compile(_LETTER + r"\s?[-_.]\s?(?P<year>[2-4]\d)\s?[-_.]\s?" + _COUNT)
 _YEARLESS = re.compile(
     _LETTER + r"\s?[-_.#]?\s?(?:(?P<n>0\d{4,7}|[1-9]\d{2,6})(?![\d-])|(?P<n2>\d{1,2})번)"
@@ -29,8 +32,8 @@ _NOUN = (
     r"|disclosure|foi|case|ticket|request|application|report|receipt|reference|minwon)"
 )
 _NOUN_FIRST = re.compile(
-    _NOUN
-    + r"s?\s?(?:건|한 거|한거)?\s?(?:번호|number|no\.?|num|id|#)?\s?(?:가|는|은|이|is|:|#)?\s?#?"
+    _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?P<mark>번호|number|no\.?|num\b|id\b|#)?"
+    r"\s?(?:가|는|은|이|is|:|#)?\s?#?"
     r"(?P<n>\d{1,7})(?![\d-])\s?(?P<unit>번|호|beon)?"
 )
 _NUMBER_FIRST = re.compile(
@@ -38,17 +41,18 @@ _NUMBER_FIRST = re.compile(
     + _NOUN
 )
 _BARE = re.compile(
-    r"(?:#|\bno\.?\s|\bnumber\s|\bnum\s|번호\s?(?:는|가|은)?\s?)(?P<n>\d{1,7})(?![\d-])"
+    r"(?:#|\bno\.?\s|\bnumber\s|\bnum\s|(?:번호|끝자리)\s?(?:는|가|은)?\s?)(?P<n>\d{1,7})(?![\d-])"
     r"|(?<![\d-])(?P<n2>\d{1,7})\s?(?:번|호|beon)(?!\s?(?:출구|버스|마을|국도|선|째|이나))"
-    r"|^(?P<n3>\d{2,7})$|(?:status|상태|진행|조회)\s(?P<n4>\d{1,7})\b|^(?P<n5>\d{2,7})\s(?:status|상태|조회)"
+    r"|^(?P<n3>\d{2,7})$"
+    r"|(?:status|상태|진행|조회)\s(?P<n4>\d{1,7})\b|^(?P<n5>\d{2,7})\s(?:status|상태|조회)"
 )
-_NUMBER_WORDS = ("번호", "number", "no", "num", "#", "id")
 _KINDS = {
-    "피": "P", "아이": "I", "디": "D", "제안": "I", "아이디어": "I", "proposal": "I", "idea": "I",
+    "피": "P", "ㅔ": "P", "ㅑ": "I", "ㅇ": "D", "아이": "I", "디": "D",
+    "제안": "I", "아이디어": "I", "proposal": "I", "idea": "I",
     "청구": "D", "정보공개": "D", "disclosure": "D", "foi": "D",
 }  # fmt: skip
 _HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
-_NEEDS_UNIT = ("신고", "접수", "청구", "request", "report", "application", "아이디어", "건의")
+_PETITION_NOUNS = ("민원", "petition", "complaint", "minwon", "case", "ticket")
 
 
 def this_year() -> int:
@@ -76,7 +80,7 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             count, length = _running_number(m["n"])
             if pattern is _KINDLESS and len(count) < 3:
                 continue
-            of = int(m["year"]) + (2000 if len(m["year"]) == 2 else 0)
+            of = int(m["year"].replace("o", "0")) + (2000 if len(m["year"]) == 2 else 0)
             kind = _kind(m["kind"]) if "kind" in m.groupdict() else _kind_before(text, m.start())
             take(m.start(), m.start("n") + length, kind, count, of)
     for m in _YEARLESS.finditer(text):
@@ -85,9 +89,9 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
         take(m.start("n"), m.end("n"), _kind_before(text, m.start()), m["n"], year)
     for pattern in (_NUMBER_FIRST, _NOUN_FIRST):
         for m in pattern.finditer(text):
-            marked = pattern is _NUMBER_FIRST or m["unit"] or m[0].startswith("#")
-            marked = marked or any(w in m[0] for w in _NUMBER_WORDS)
-            if m["n"] in _HOTLINES or (m["noun"] in _NEEDS_UNIT and not marked):
+            marked = pattern is _NUMBER_FIRST or m["unit"] or m["mark"] or "#" in m[0]
+            plainly = m["noun"] in _PETITION_NOUNS and len(m["n"]) > 1
+            if m["n"] in _HOTLINES or not (marked or plainly):
                 continue
             end = m.end() if pattern is _NOUN_FIRST and m["unit"] else m.end("n")
             take(m.start("n"), end, _kind(m["noun"]), m["n"], year)

@@ -106,11 +106,19 @@ class Channel:
             len(counts),
         )
 
+    def _number(self, term: str) -> int | None:
+        """Return the number of `term`, None for one that came after this channel was made.
+
+        The vocabulary grows while the next index is being made, and this one goes on answering.
+        """
+        number = self.vocabulary.number.get(term)
+        return number if number is not None and number < len(self.idf) else None
+
     def scores(self, query: Mapping[str, float]) -> Floats:
         """Return the weighted BM25F score of every unit for the terms of `query`."""
         units, values = [], []
         for term, weight in query.items():
-            number = self.vocabulary.number.get(term)
+            number = self._number(term)
             if number is None:
                 continue
             low, high = self.start[number], self.start[number + 1]
@@ -126,19 +134,19 @@ class Channel:
 
     def known(self, term: str) -> bool:
         """Tell whether any unit holds `term`."""
-        number = self.vocabulary.number.get(term)
+        number = self._number(term)
         return number is not None and bool(self.start[number + 1] > self.start[number])
 
     def weight(self, term: str) -> float:
         """Return how telling `term` is; a term that nobody holds tells most."""
-        number = self.vocabulary.number.get(term)
+        number = self._number(term)
         if number is None or self.start[number + 1] == self.start[number]:
             return float(np.log1p(2 * self.units + 1))
         return float(self.idf[number])
 
     def presence(self, term: str, candidates: Ints) -> tuple[Bools, Bools]:
         """Tell for each unit of `candidates` whether it holds `term` at all, and in its title."""
-        number = self.vocabulary.number.get(term)
+        number = self._number(term)
         nowhere = np.zeros(len(candidates), dtype=np.bool_)
         if number is None:
             return nowhere, nowhere

@@ -166,6 +166,9 @@ function keepDraft() {
 
 function showMode(owned) {
   const current = draft();
+  // Whoever has just taken a talk over means to answer; a note begun before stays a note.
+  if (owned && !current.owned && current.mode !== "reply") setMode("reply");
+  current.owned = owned;
   const mode = owned ? current.mode : "note";
   if (mode !== current.mode) setMode(mode);
   byId("composer").dataset.mode = mode;
