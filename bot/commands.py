@@ -20,7 +20,7 @@ _OURS: dict[str, Command] = {
     **dict.fromkeys(("menu", "메뉴", "처음", "처음으로", "처음부터", "홈", "/start"), "menu"),
     **dict.fromkeys(("0", "0번", "상담원", "상담사", "agent", "/agent"), "person"),
     **dict.fromkeys(("취소", "그만", "그만할래", "그만할게요", "/cancel"), "cancel"),
-    **dict.fromkeys(("알림켜기", "알림켜", "alertson"), "alerts_on"),
+    **dict.fromkeys(("알림켜기", "알림켜", "재난알림", "alertson"), "alerts_on"),
     **dict.fromkeys(("알림끄기", "알림꺼", "수신거부", "alertsoff"), "alerts_off"),
 }
 _EDGES = re.compile(r"[\s.!~?,]+")

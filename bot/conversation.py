@@ -234,7 +234,11 @@ async def _language(
 def _follow_language(turn: Turn) -> None:
     """Answer in the language of the message, where it is a whole sentence in one of ours."""
     said = turn.parse.language
-    if said in texts.LANGUAGES and said != turn.language and _letters(turn.text) >= 12:
+    if said not in texts.LANGUAGES or said == turn.language:
+        return
+    hangul = sum("가" <= c <= "힣" for c in turn.text)
+    understood = turn.parse.intent.name != "out_of_scope"
+    if (hangul >= 4) if said == "ko" else (understood and _letters(turn.text) >= 12):
         turn.conversation.language = said
 
 

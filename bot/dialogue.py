@@ -23,6 +23,7 @@ _YES = re.compile(r"^(?:네+|넵+|넹|예+|응+|어|ㅇㅇ+|ㅇㅋ|그래요?|�
 _NO = re.compile(
     r"^(?:아니+요?|아뇨|아닙니다|ㄴㄴ+|싫어요?|안\s*해요?|no+|nope|nah|n)[.!~\s]*$", re.I
 )
+_DIGIT = re.compile(r"\d")
 _NUMBERED = re.compile(r"^\s*(\d{1,2})\s*(?:번|번이요|번요|\.|\)|#)?\s*$")
 
 
@@ -108,9 +109,14 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     if flow is None:
         return False
     intent, sure = turn.intent, turn.parse.intent.confidence
+    if flow.corrects is not None and flow.corrects.search(turn.text):
+        return True
     if intent == "cancel" and sure >= SURE:
         return False
-    if intent in flow.intents or waiting.step in ("phone", "code", "number", "district"):
+    if waiting.step in ("phone", "code", "number"):
+        # These ask for digits: what has none is another wish, or a way out.
+        return _DIGIT.search(turn.text) is not None or sure < SURE
+    if intent in flow.intents or waiting.step == "district":
         return not (intent in _LEADS_AWAY - flow.intents and sure >= CLEAR)
     if waiting.step in flow.free_text:
         return not (intent in _LEADS_AWAY and sure >= CLEAR)
@@ -127,12 +133,15 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
         await _obey(turn, "cancel")
         return
     flow = BY_INTENT[turn.intent]
+    if flow.name == "language" and not turn.value("language") and turn.value("district"):
+        flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
     if waiting is not None and flow.name in _DIGRESSIONS and turn.intent != "goodbye":
         turn.dialogue.held = turn.dialogue.held or waiting
         turn.dialogue.waiting = None
         await flow.begin(turn)
         return
-    turn.dialogue.held = None
+    drafted = waiting is not None and "details" in waiting.slots
+    turn.dialogue.held = waiting if drafted else None  # a petition that was begun is not lost
     turn.done()
     await flow.begin(turn)
 
@@ -213,12 +222,17 @@ def _choice(turn: Turn) -> str | None:
     values = [value for value, _ in offered]
     if "yes" in values and (_YES.match(turn.text) or _sure_of(turn, "affirm")):
         return "yes"
-    if "no" in values and (_NO.match(turn.text) or _sure_of(turn, "deny")):
+    if "no" in values and (_NO.match(turn.text) or (_sure_of(turn, "deny") and not _more(turn))):
         return "no"
     picked = turn.value("choice")
     if picked and picked.isdigit() and len(turn.text) <= 12 and 1 <= int(picked) <= len(offered):
         return values[int(picked) - 1]
     return None
+
+
+def _more(turn: Turn) -> bool:
+    """Tell whether a no comes with something else: "no, it is 89" corrects and does not refuse."""
+    return len(turn.text) > 12 or _DIGIT.search(turn.text) is not None
 
 
 def _sure_of(turn: Turn, intent: str) -> bool:

@@ -1,5 +1,6 @@
 """What a flow is: a name, the intents that begin it, and two plain functions."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ class Flow:
 
     `begin` runs when a message asks for it, `answer` when the flow waits (`turn.wait`) and the
     message is for it. `free_text` names the steps whose answer is the citizen's own words, which
-    may sound like anything. `again` puts the open question once more, after a digression.
+    may sound like anything. `again` puts the open question once more, after a digression;
+    `corrects` finds words that mend what was said, and so are for the flow that waits.
     """
 
     name: str
@@ -23,3 +25,4 @@ class Flow:
     answer: Handler
     free_text: frozenset[str] = frozenset()
     again: Handler | None = None
+    corrects: re.Pattern[str] | None = None

@@ -55,13 +55,14 @@ class BuiltinParser:
 
     def _rank(self, text: str) -> tuple[Intent, ...]:
         model = self.model
-        margins = model.margins(model.reader.read(text))
-        probabilities = model.probabilities(margins)
-        order = np.argsort(-probabilities)[:_RANKED]
-        ranked = [Intent(model.intents[i], float(probabilities[i])) for i in order]
+        reading = model.reader.read(text)
+        margins = model.margins(reading)
+        confidences = model.confidences(reading, margins)
+        order = np.argsort(-confidences, kind="stable")[:_RANKED]
+        ranked = [Intent(model.intents[i], float(confidences[i])) for i in order]
         for name, threshold in model.early.items():
             column = model.intents.index(name)
             if ranked[0].name != name and margins[column] >= threshold:
-                first = Intent(name, max(float(probabilities[column]), ranked[0].confidence))
+                first = Intent(name, max(float(confidences[column]), ranked[0].confidence))
                 ranked = [first, *(i for i in ranked if i.name != name)]
         return tuple(ranked)

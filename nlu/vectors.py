@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nlu.features import CHANNELS, Channel, Reading
 from nlu.morphemes import SenseSpace
+from nlu.normalise import has_hangul
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -24,6 +25,7 @@ class Vocabulary:
 
     columns: dict[str, dict[str, int]]
     rarity: Floats
+    unseen_rarity: float
 
     @property
     def size(self) -> int:
@@ -51,6 +53,40 @@ class Vocabulary:
             indices += counts
             values += [w * scale for w in weighed]
         return np.array(indices, np.int32), np.array(values, np.float32)
+
+    def familiarity(self, reading: Reading) -> float:
+        """Return the share of a message's words that training has seen, weighed by rarity."""
+        known = total = 0.0
+        for channel, feature in _single_words(reading):
+            column = self.columns[channel].get(feature)
+            if column is None:
+                total += self.unseen_rarity
+            else:
+                known += float(self.rarity[column])
+                total += float(self.rarity[column])
+        return known / total if total else 1.0
+
+
+def _single_words(reading: Reading) -> list[tuple[str, str]]:
+    """Return the features that stand for one word each: morphemes of Korean, tokens of others."""
+    words = [("morphs", f"{m.form}/{m.tag[:2]}") for m in reading.morphemes]
+    return words + [("words", t) for t in reading.tokens if not has_hangul(t)]
+
+
+def familiarities(readings: Sequence[Reading], seen: Sequence[int]) -> Floats:
+    """Return `Vocabulary.familiarity` of all messages as if only those of `seen` were known."""
+    documents: Counter[tuple[str, str]] = Counter()
+    for i in seen:
+        documents.update(set(_single_words(readings[i])))
+    total = len(seen)
+    out = np.ones(len(readings), np.float32)
+    for i, reading in enumerate(readings):
+        words = _single_words(reading)
+        rarity = [math.log((1 + total) / (1 + documents[w])) + 1 for w in words]
+        if words:
+            known = sum(r for r, w in zip(rarity, words, strict=True) if documents[w])
+            out[i] = known / sum(rarity)
+    return out
 
 
 def count(readings: Sequence[Reading]) -> tuple[dict[str, dict[str, int]], Matrix, Ints]:

@@ -22,7 +22,7 @@ from twilio.request_validator import RequestValidator
 
 from backend.config import Settings
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 30.0
 
 
 def free_port() -> int:

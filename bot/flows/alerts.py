@@ -30,8 +30,9 @@ async def again(turn: Turn) -> None:
 
 
 async def _on(turn: Turn) -> None:
-    district = turn.value("district")
-    if district is None or district not in routing.directory().districts:
+    known = routing.directory().districts
+    districts = [name for name in dict.fromkeys(turn.parse.values("district")) if name in known]
+    if not districts:
         turn.say("alerts.no_such_district")
         turn.wait(NAME, "district")
         return
@@ -39,15 +40,16 @@ async def _on(turn: Turn) -> None:
         turn.say("alerts.no_address")
         turn.done()
         return
-    await subscriptions.subscribe(
-        turn.session,
-        contact_id=turn.address.contact_id,
-        address_id=turn.address.id,
-        channel="sms" if turn.voice else turn.conversation.channel,
-        district=district,
-        language=turn.language,
-    )
-    name = routing.district_name(district, turn.language)
+    for district in districts:
+        await subscriptions.subscribe(
+            turn.session,
+            contact_id=turn.address.contact_id,
+            address_id=turn.address.id,
+            channel="sms" if turn.voice else turn.conversation.channel,
+            district=district,
+            language=turn.language,
+        )
+    name = ", ".join(routing.district_name(district, turn.language) for district in districts)
     turn.say("alerts.switched_on_sms" if turn.voice else "alerts.switched_on", district=name)
     turn.done()
 

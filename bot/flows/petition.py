@@ -22,8 +22,13 @@ _ABOUT_FILING = re.compile(
     re.IGNORECASE,
 )
 _CORRECTS = re.compile(
-    r"아니|말고|아니라|정정|바꿔|고쳐|\bnot\b|\bno,|actually|instead|change", re.I
+    r"아니(?:고|라|야|에요|예요|\s)|말고|정정|바꿔|바꿀|고쳐|고칠|틀렸|틀려|잘못(?:됐|되|적|썼|말)|"
+    r"\bnot\b|\bno,|actually|instead|\bchange\b|\bwrong\b|correction",
+    re.IGNORECASE,
 )
+_ADDS = re.compile(r"^(?:그리고|또|추가|아\s*그리고|게다가|also|and|plus)\b", re.IGNORECASE)
+_OF_PLACE = re.compile(r"장소|주소|위치|place|where|address|location", re.IGNORECASE)
+_OF_DETAILS = re.compile(r"내용|설명|문구|details|description|\bwhat\b", re.IGNORECASE)
 _UNKNOWN_DISTRICT = re.compile(r"모름|모르|몰라|없음|unknown|don'?t know|not sure|no idea", re.I)
 
 
@@ -52,21 +57,17 @@ async def answer(turn: Turn) -> None:
         case "place":
             _take_place(turn, slots)
         case "district":
-            if not _take_where(turn, slots, place=False) and not _UNKNOWN_DISTRICT.search(
-                turn.text
-            ):
-                slots["place"] = f"{slots.get('place', '')} {turn.text}".strip()
-            slots["district_asked"] = "1"
+            named = _take_where(turn, slots)
+            if named or "district_again" in slots or _UNKNOWN_DISTRICT.search(turn.text):
+                slots["district_asked"] = "1"
+            else:
+                slots["district_again"] = "1"
         case "confirm":
             await _decide(turn, slots)
             return
         case "fix":
-            if turn.chosen in ("details", "place"):
-                turn.say(f"petition.new_{turn.chosen}")
-                _forget(slots, turn.chosen)
-                turn.wait(NAME, turn.chosen, **slots)
-                return
-            _correct(turn, slots)
+            await _decide(turn, slots)
+            return
     await _ask_next(turn, slots)
 
 
@@ -92,9 +93,9 @@ def _details(turn: Turn) -> str:
     return turn.text[:MAX_DETAILS]
 
 
-def _take_where(turn: Turn, slots: dict[str, str], *, place: bool = True) -> bool:
+def _take_where(turn: Turn, slots: dict[str, str]) -> bool:
     """Fill place and district from the message; tell whether it named any."""
-    named = turn.value("place") if place else None
+    named = turn.value("place")
     district = turn.value("district")
     if named:
         slots["place"] = named
@@ -111,7 +112,8 @@ def _take_place(turn: Turn, slots: dict[str, str]) -> None:
 
 
 def _forget(slots: dict[str, str], what: str) -> None:
-    for key in ("place", "district", "district_asked") if what == "place" else ("details",):
+    place = ("place", "district", "district_asked", "district_again")
+    for key in place if what == "place" else ("details",):
         slots.pop(key, None)
 
 
@@ -163,7 +165,13 @@ async def _decide(turn: Turn, slots: dict[str, str]) -> None:
     elif turn.chosen == "no":
         turn.say("common.cancelled")
         turn.done()
-    elif turn.chosen == "fix":
+    elif turn.chosen != "fix" and _correct(turn, slots):
+        await _ask_next(turn, slots)
+    elif what := _what_to_fix(turn):
+        turn.say(f"petition.new_{what}")
+        _forget(slots, what)
+        turn.wait(NAME, what, **slots)
+    else:
         turn.say(
             "petition.ask_fix",
             choices=[
@@ -172,21 +180,27 @@ async def _decide(turn: Turn, slots: dict[str, str]) -> None:
             ],
         )
         turn.wait(NAME, "fix", **slots)
-    else:
-        _correct(turn, slots)
-        await _ask_next(turn, slots)
 
 
-def _correct(turn: Turn, slots: dict[str, str]) -> None:
-    """Take a free answer at the end as a correction: of the place if it names one, else added."""
+def _correct(turn: Turn, slots: dict[str, str]) -> bool:
+    """Take a new place, or what begins with "also"; tell whether there was any."""
     if _take_where(turn, slots):
         if turn.value("place") is None:
             slots["place"] = routing.district_name(slots["district"], turn.language)
-        elif turn.value("district") is None:
-            slots.pop("district", None)
-            slots.pop("district_asked", None)
-    elif len(turn.text) >= 4:
+        return True
+    if _ADDS.match(turn.text):
         slots["details"] = f"{slots['details']} {turn.text}"[:MAX_DETAILS]
+        return True
+    return False
+
+
+def _what_to_fix(turn: Turn) -> str | None:
+    """Return what the citizen wants to say anew: `place`, `details`, or None where that is open."""
+    if turn.chosen in ("details", "place"):
+        return turn.chosen
+    if _OF_PLACE.search(turn.text):
+        return "place"
+    return "details" if _OF_DETAILS.search(turn.text) else None
 
 
 async def _file(turn: Turn, slots: dict[str, str]) -> None:
@@ -222,6 +236,7 @@ FLOW = Flow(
     frozenset({"file_petition"}),
     begin,
     answer,
-    free_text=frozenset({"details", "place", "district", "confirm", "fix"}),
+    free_text=frozenset({"details", "place"}),
     again=again,
+    corrects=_CORRECTS,
 )

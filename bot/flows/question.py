@@ -55,13 +55,12 @@ def _show(turn: Turn, result: service.Answer) -> None:
     key = "question.source" if result.department else "question.source_short"
     source = turn.word(
         key,
-        title=result.title,
         department=result.department,
         source=result.source,
         as_of=result.as_of.isoformat(),
     )
     link = f"\n{result.url}" if result.url else ""
-    turn.tell(f"{body}\n\n{source}{link}", spoken=_two_sentences(result.passage))
+    turn.tell(f"[{result.title}]\n{body}\n\n{source}{link}", spoken=_two_sentences(result.passage))
     turn.dialogue.answered = [*turn.dialogue.answered, result.title][-5:]
 
 

@@ -61,7 +61,7 @@ def test_an_english_petition_is_answered_in_english(city: City) -> None:
 def test_nothing_is_filed_without_a_yes_and_cancel_ends_it(city: City, database_url: str) -> None:
     phone = "+821011110004"
     city.sms(phone, "마포구 합정역 3번 출구 앞에 쓰레기가 쌓여 있어요")
-    assert "그만둘게요" in " ".join(city.sms(phone, "취소"))
+    assert "접수하지 않았어요" in " ".join(city.sms(phone, "취소"))
     with psycopg.connect(libpq_url(database_url)) as connection:
         assert connection.execute("SELECT count(*) FROM petitions").fetchone() == (0,)
 
