@@ -6,17 +6,18 @@ No pickle: loading an artefact can run no code of its own.
 import json
 import shutil
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nlu.calibration import Calibration, Doubles
 from nlu.features import Reader, Reading
 from nlu.morphemes import SenseSpace, kiwi_version
 from nlu.vectors import Floats, Meaning, Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 _META, _WORDS, _ARRAYS = "model.json", "vocabulary.json", "weights.npz"
 
 
@@ -29,8 +30,8 @@ class Model:
     """A trained classifier with the readers of its features.
 
     `weights` has a row per feature and a column per intent; the last rows belong to the meaning
-    vector. `sharpness` is the inverse temperature that makes confidences honest; an intent in
-    `early` wins as soon as its own probability passes the threshold (life before anything else).
+    vector. An intent in `early` wins as soon as its own margin passes the threshold there (life
+    before anything else).
     """
 
     name: str
@@ -41,7 +42,7 @@ class Model:
     meaning: Meaning
     weights: Floats
     bias: Floats
-    sharpness: float
+    calibration: Calibration
     early: dict[str, float]
     resources: dict[str, Any]
     report: dict[str, Any]
@@ -56,12 +57,10 @@ class Model:
             out += self.meaning.vector(reading) @ self.weights[self.vocabulary.size :]
         return out
 
-    def probabilities(self, margins: Floats) -> Floats:
-        """Return calibrated confidences that sum to 1."""
-        scaled = self.sharpness * (margins - margins.max())
-        exponentials = np.exp(scaled)
-        out: Floats = exponentials / exponentials.sum()
-        return out
+    def confidences(self, reading: Reading, margins: Floats) -> Doubles:
+        """Return calibrated confidences in the order of `intents`."""
+        familiarity = self.vocabulary.familiarity(reading)
+        return self.calibration.confidences(margins.astype(np.float64), familiarity)
 
     def save(self, folder: Path) -> None:
         """Write the artefact; a model that was there stays whole until the new one is complete."""
@@ -70,11 +69,16 @@ class Model:
         fresh.mkdir(parents=True)
         space = self.meaning.space
         meta = {
-            "format": FORMAT, "name": self.name, "checksum": self.checksum,
-            "kiwi": kiwi_version(), "intents": self.intents, "sharpness": self.sharpness,
-            "early": self.early, "unseen_rarity": self.meaning.unseen_rarity,
+            "format": FORMAT,
+            "name": self.name,
+            "checksum": self.checksum,
+            "kiwi": kiwi_version(),
+            "intents": self.intents,
+            "calibration": asdict(self.calibration),
+            "early": self.early,
+            "unseen_rarity": [self.vocabulary.unseen_rarity, self.meaning.unseen_rarity],
             "report": self.report,
-        }  # fmt: skip
+        }
         _write_json(fresh / _META, meta, indent=1)
         words = {"columns": {n: list(c) for n, c in self.vocabulary.columns.items()}}
         _write_json(fresh / _WORDS, words | {"resources": self.resources})
@@ -115,16 +119,21 @@ class Model:
                 columns[channel] = {f: offset + i for i, f in enumerate(features)}
                 offset += len(features)
             resources = words["resources"]
+            reader = Reader(resources["glossary"], resources["patterns"], resources["words"])
             return cls(
-                name=meta["name"], checksum=meta["checksum"], intents=meta["intents"],
-                reader=Reader(
-                    resources["glossary"], resources["patterns"], resources["words"]
-                ),
-                vocabulary=Vocabulary(columns, a["rarity"]),
-                meaning=Meaning(space, rarity, meta["unseen_rarity"]),
-                weights=a["weights"], bias=a["bias"], sharpness=meta["sharpness"],
-                early=meta["early"], resources=resources, report=meta["report"],
-            )  # fmt: skip
+                name=meta["name"],
+                checksum=meta["checksum"],
+                intents=meta["intents"],
+                reader=reader,
+                vocabulary=Vocabulary(columns, a["rarity"], meta["unseen_rarity"][0]),
+                meaning=Meaning(space, rarity, meta["unseen_rarity"][1]),
+                weights=a["weights"],
+                bias=a["bias"],
+                calibration=Calibration(**meta["calibration"]),
+                early=meta["early"],
+                resources=resources,
+                report=meta["report"],
+            )
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"The model in {folder} is damaged ({error}); run 'eungdap nlu train --force'."

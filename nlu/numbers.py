@@ -40,7 +40,7 @@ _COPULA = re.compile(
     "이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)"
 )  # "구팔이고요": 98, not 982
 # A last syllable that stands apart belongs to what follows: "…사이 공감해요", "…오공이 이 번호".
-_NEXT_WORD = re.compile(r"(?<=\S\S) [가-힣](?=[가-힣]|\s[가-힣])(?![가-힣]?[번호에요가는은을로인])")
+_NEXT_WORD = re.compile(r"(?<=\S\S) [가-힣](?=[가-힣]|\s[가-힣])(?![번호에요가는은을로인])")
 _DASH = re.compile(r"\s*(?:다시|대시|데시|하이픈|빼기|마이너스|dash|hyphen|minus)\s*")
 _ENGLISH = re.compile(
     r"\b(?:(?:zero|oh?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -15,12 +16,22 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from nlu.calibration import early_threshold, fit_sharpness
+from nlu import calibration
 from nlu.data import DataError, TrainingData, read
-from nlu.features import CHANNELS, Reader, latin_words
+from nlu.features import CHANNELS, Reader, Reading, latin_words
 from nlu.model import FORMAT, Model, metadata
 from nlu.morphemes import kiwi_version
-from nlu.vectors import Floats, Ints, Matrix, Meaning, Vocabulary, count, rarities, weigh
+from nlu.vectors import (
+    Floats,
+    Ints,
+    Matrix,
+    Meaning,
+    Vocabulary,
+    count,
+    familiarities,
+    rarities,
+    weigh,
+)
 
 EMERGENCY = "life_emergency"
 Progress = Callable[[str, int, int], None]
@@ -77,21 +88,29 @@ def train(
     columns, counts, owners = count(readings)
     meaning = Meaning.fit(readings)
     dense = np.array([meaning.vector(r) for r in readings], np.float32)
-    del readings
     steps.begin("checking on held-out examples")
-    held = _held_out(counts, owners, dense, labels)
+    held = _held_out(readings, counts, owners, dense, labels)
     steps.begin("learning")
     rarity = rarities(counts)
     weights, bias = _fit(weigh(counts, rarity, owners), dense, labels, names)
     steps.begin("writing")
-    report = _report(labels, held)
+    calibrated = calibration.fit(held.margins, held.labels, held.familiarity)
+    report = _report(labels, held, calibrated)
     name = f"builtin-{checksum[:12]}"
     Model(
-        name=name, checksum=checksum, intents=names, reader=reader,
-        vocabulary=Vocabulary(columns, rarity), meaning=meaning, weights=weights, bias=bias,
-        sharpness=fit_sharpness(held.margins, held.labels),
-        early=_early(names, held), resources=resources, report=report,
-    ).save(out)  # fmt: skip
+        name=name,
+        checksum=checksum,
+        intents=names,
+        reader=reader,
+        vocabulary=Vocabulary(columns, rarity, math.log(1 + len(labels)) + 1),
+        meaning=meaning,
+        weights=weights,
+        bias=bias,
+        calibration=calibrated,
+        early=_early(names, held),
+        resources=resources,
+        report=report,
+    ).save(out)
     return TrainResult(
         name, out, False, len(labels), len(names), time.monotonic() - started,
         report["held_out_accuracy"],
@@ -116,13 +135,16 @@ class HeldOut:
 
     margins: NDArray[np.float64]
     labels: NDArray[np.intp]
+    familiarity: NDArray[np.float64]
 
 
-def _held_out(counts: Matrix, owners: Ints, dense: Floats, labels: NDArray[Any]) -> HeldOut:
+def _held_out(
+    readings: list[Reading], counts: Matrix, owners: Ints, dense: Floats, labels: NDArray[Any]
+) -> HeldOut:
     """Score examples by models that have not seen them: five folds, or one for large data."""
     names, numbers = np.unique(labels, return_inverse=True)
     folds = min(_FOLDS, min(Counter(labels.tolist()).values()))
-    margins, kept = [], []
+    margins, kept, familiarity = [], [], []
     for seen, unseen in _splits(labels, folds):
         rarity = rarities(counts[seen])
         weights, bias = _fit(
@@ -131,9 +153,10 @@ def _held_out(counts: Matrix, owners: Ints, dense: Floats, labels: NDArray[Any])
         rows = _joined(weigh(counts[unseen], rarity, owners), dense[unseen])
         margins.append(np.asarray(rows @ weights) + bias)
         kept.append(numbers[unseen])
+        familiarity.append(familiarities(readings, seen)[unseen].astype(np.float64))
         if len(labels) * len(names) > _MANY_CELLS:
             break
-    return HeldOut(np.concatenate(margins), np.concatenate(kept))
+    return HeldOut(*map(np.concatenate, (margins, kept, familiarity)))
 
 
 def _splits(labels: NDArray[Any], folds: int) -> Iterable[tuple[Any, Any]]:
@@ -166,12 +189,22 @@ def _early(names: list[str], held: HeldOut) -> dict[str, float]:
     if EMERGENCY not in names:
         return {}
     column = names.index(EMERGENCY)
-    return {EMERGENCY: early_threshold(held.margins[:, column], held.labels == column)}
+    return {EMERGENCY: calibration.early_threshold(held.margins[:, column], held.labels == column)}
 
 
-def _report(labels: NDArray[Any], held: HeldOut) -> dict[str, Any]:
-    accuracy = float(np.mean(held.margins.argmax(1) == held.labels))
-    return {"examples": len(labels), "held_out_accuracy": round(accuracy, 4)}
+def _report(
+    labels: NDArray[Any], held: HeldOut, calibrated: calibration.Calibration
+) -> dict[str, Any]:
+    right = held.margins.argmax(1) == held.labels
+    tops = [
+        calibrated.confidences(m, float(f)).max()
+        for m, f in zip(held.margins, held.familiarity, strict=True)
+    ]
+    return {
+        "examples": len(labels), "held_out": len(right),
+        "held_out_accuracy": round(float(right.mean()), 4),
+        "calibration_error": calibration.calibration_error(np.array(tops), right),
+    }  # fmt: skip
 
 
 def _resources(content: TrainingData) -> dict[str, Any]:
