@@ -66,28 +66,31 @@ DEMO_POLLS = (
 _DEMO_POLL_LIFE = timedelta(days=90)
 
 
-async def seed(session: AsyncSession, passwords: dict[str, str]) -> None:
+async def seed(session: AsyncSession, passwords: dict[str, str], *, reset: bool = True) -> None:
     """Make sure that the demo staff and polls are there; doing it again changes nothing.
 
     `passwords` holds one for each login of `DEMO_STAFF`; a login keeps working with the password
-    that was given last. Demo polls that have closed get a successor.
+    that was given last; without `reset`, passwords that are set already are left alone, which is
+    quick. Demo polls that have closed get a successor.
 
     Raises: KeyError when a password is missing.
     """
     # Two processes that start at once would both find nothing.
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('seed'))"))
     for login, name in DEMO_STAFF.items():
-        await _ensure_staff(session, login, name, passwords[login])
+        await _ensure_staff(session, login, name, passwords[login], reset=reset)
     await _ensure_polls(session)
 
 
-async def _ensure_staff(session: AsyncSession, login: str, name: str, password: str) -> None:
+async def _ensure_staff(
+    session: AsyncSession, login: str, name: str, password: str, *, reset: bool
+) -> None:
     found = await session.scalar(select(Staff).where(Staff.login == login))
     if found is None:
         session.add(
             Staff(login=login, name=name, password_hash=hash_password(password), roles=[login])
         )
-    elif not verify_password(found.password_hash, password):
+    elif reset and not verify_password(found.password_hash, password):
         found.password_hash = hash_password(password)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
 
 Doubles = NDArray[np.float64]
 
@@ -54,6 +53,8 @@ def fit(margins: Doubles, labels: NDArray[np.intp], familiarity: Doubles) -> Cal
         logits = parameters[0] * evidence + parameters[1]
         return float(np.mean(np.logaddexp(0, logits) - right * logits))
 
+    from scipy.optimize import minimize  # only training pays for its half second
+
     slope, intercept = minimize(loss, np.array([2.0, 0.0]), method="Nelder-Mead").x
     return Calibration(
         round(max(float(slope), 0.1), 4),
@@ -80,6 +81,8 @@ def _fit_sharpness(margins: Doubles, labels: NDArray[np.intp]) -> float:
         top = scaled.max(1, keepdims=True)
         logs = scaled - top - np.log(np.exp(scaled - top).sum(1, keepdims=True))
         return float(-logs[rows, labels].mean())
+
+    from scipy.optimize import minimize_scalar  # only training pays for its half second
 
     return round(float(minimize_scalar(loss, bounds=(0.2, 20), method="bounded").x), 4)
 

@@ -20,10 +20,12 @@ _FILE = "demo-logins.txt"
 def prepare(servers: Servers, settings: Settings) -> None:
     """Make demo staff, polls and our own articles; what is there already stays as it is."""
 
+    new = not (data_dir(settings) / _FILE).exists()
+
     async def run() -> None:
         engine, sessions = db.connect(servers.database_url)
         async with sessions() as session, session.begin():
-            await seed.seed(session, _passwords(settings))
+            await seed.seed(session, _passwords(settings), reset=new)
             await import_own(session)
         await engine.dispose()
 
