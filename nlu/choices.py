@@ -42,11 +42,11 @@ _CHOICES = (
 )
 _BARE_CHOICES = (
     re.compile(
-        r"(?<![\d.:+-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
+        r"(?<![\d.:+-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?번\s?(?:출구|버스)|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
     ),
     re.compile(
         rf"(?:(?<=^)|(?<=for )|(?<=vote )|(?<=choose )|(?<=pick )|(?<=said )|(?<=actually )"
-        rf"|(?<=to )|(?<=no )|(?<=, )|(?<=take )|(?<=s ))"
+        rf"|(?<=to )|(?<=no )|(?<=, )|(?<=take )|(?<=it's ))"
         rf"(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another|vote))"
     ),
     re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?!\s?다|만|도)"),

@@ -1,0 +1,204 @@
+"""Receipt numbers, options, scores, districts, places and phones, as people write and say them."""
+
+import pytest
+
+from nlu.choices import find_choice, find_rating
+from nlu.data import read
+from nlu.entities import EntityFinder
+from nlu.normalise import normalise, plain
+from nlu.numbers import digitise, english_digits, sino
+from nlu.receipts import find_receipts
+from nlu.train import DATA
+
+
+@pytest.fixture(scope="module")
+def finder() -> EntityFinder:
+    data = read([DATA])
+    return EntityFinder(data.lookups, data.synonyms)
+
+
+def values(finder: EntityFinder, text: str, intent: str, entity: str) -> list[str]:
+    found = finder.find(text, intent)
+    assert all(text[e.start : e.end] == e.text for e in found)
+    return [e.value for e in found if e.entity == entity]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("P-2026-0000451 어케됨", "P-2026-0000451"),
+        ("p2026-123", "P-2026-0000123"),
+        ("p20260004512", "P-2026-0004512"),
+        ("P 2026 0000077 what stage", "P-2026-0000077"),
+        ("P-2O26-OOOO345", "P-2026-0000345"),
+        ("ㅔ-2026-0000123 조회", "P-2026-0000123"),
+        ("2026 0000 345", "P-2026-0000345"),
+        ("0000345 status", "P-2026-0000345"),
+        ("123번 민원", "P-2026-0000123"),
+        ("88번 어떻게 됐어요", "P-2026-0000088"),
+        ("민원번호 백이십삼 번", "P-2026-0000123"),
+        ("피 이천이십육 다시 영영영영이삼칠인데요", "P-2026-0000237"),
+        ("이천이십육 다시 공공공공사오육 이거요", "P-2026-0000456"),
+        ("영영영영일이삼이요", "P-2026-0000123"),
+        ("P twenty twenty six dash zero zero zero zero five six one", "P-2026-0000561"),
+        ("petition one two three", "P-2026-0000123"),
+        ("my request number 340", "P-2026-0000340"),
+        ("제안 15번", "I-2026-0000015"),
+        ("I-2026-0000042", "I-2026-0000042"),
+        ("정보공개 청구 D-2025-0000031 건", "D-2025-0000031"),
+    ],
+)
+def test_receipt_numbers_in_every_dress(text: str, expected: str) -> None:
+    found = find_receipts(digitise(normalise(text)), about_receipts=True, year=2026)
+    assert [value for _, _, value in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1AA-2211-0123456 조회",
+        "SPP-2211-0123456",
+        "신고 119",
+        "2번 출구 앞",
+        "2026-11-22 공사",
+        "010-1234-5678",
+        "주정차 신고 2건",
+        "삼백 명이 왔어요",
+    ],
+)
+def test_other_numbers_are_no_receipts(text: str) -> None:
+    assert find_receipts(digitise(normalise(text)), about_receipts=True, year=2026) == []
+
+
+def test_numbers_in_words() -> None:
+    assert sino("이천이십육") == 2026
+    assert sino("십") == 10
+    assert sino("사과") is None
+    assert english_digits(["twenty", "twenty", "six", "zero", "one"]) == "202601"
+    assert english_digits(["one", "hundred", "twenty", "three"]) == "123"
+    assert english_digits(["double", "five"]) == "55"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2번", "2"),
+        ("둘째 거로 찍어줘", "2"),
+        ("②", "2"),
+        ("이번이요", "2"),
+        ("1번 아니 2번", "2"),
+        ("3번 말고 1번", "1"),
+        ("2번하고 1번 중에 1번이요", "1"),
+        ("the second one", "2"),
+        ("number two no wait number four", "4"),
+        ("2 instead of 3", "2"),
+        ("not 1, 2", "2"),
+        ("can i change my vote from 1 to 3", "3"),
+        ("the third no sorry the fifth one", "5"),
+        ("A안에 투표", "1"),
+        ("하나", "1"),
+        ("4", "4"),
+        ("투표할래요", None),
+        ("I vote for the bike lanes one", None),
+        ("강남역 3번 출구 투표", None),
+    ],
+)
+def test_the_option_that_is_finally_meant(text: str, expected: str | None) -> None:
+    found = find_choice(plain(text), bare=True)
+    assert (found[2] if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5점이요", "5"),
+        ("5점 만점에 4점", "4"),
+        ("별 두 개", "2"),
+        ("⭐⭐⭐⭐", "4"),
+        ("four stars", "4"),
+        ("two out of five", "2"),
+        ("매우 만족", "5"),
+        ("not 5 but 4", "4"),
+        ("사 점 줄게요", "4"),
+        ("waited 3 days", None),
+    ],
+)
+def test_the_score_that_is_given(text: str, expected: str | None) -> None:
+    found = find_rating(plain(text))
+    assert (found[2] if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("마포구 알림", ["마포구"]),
+        ("Mapo-gu please", ["마포구"]),
+        ("kangnam-ku", ["강남구"]),
+        ("Yongsan District", ["용산구"]),
+        ("江南区的通知", ["강남구"]),
+        ("麻浦区の避難所", ["마포구"]),
+        ("マポ区", ["마포구"]),
+        ("홍대 쪽이에요", ["마포구"]),
+        ("서울중구 알림", ["중구"]),
+        ("저는마포구살아요", ["마포구"]),
+        ("도봉구에서 성동구로", ["도봉구", "성동구"]),
+        ("동작구", ["동작구"]),
+        ("동대문시장 앞", []),
+        ("강남역 11번 출구", []),
+        ("마포대교", []),
+        ("홍대입구역", []),
+        ("강남·강북 격차", []),
+        ("부산 강서구", []),
+        ("Jung-gu, Busan", []),
+        ("엘리베이터가 동작을 안 해요", []),
+        ("대중구난방", []),
+        ("친구로 지내요", []),
+        ("수유실", []),
+        ("가산금", []),
+        ("Gangnam style", []),
+    ],
+)
+def test_districts_and_their_traps(finder: EntityFinder, text: str, expected: list[str]) -> None:
+    assert values(finder, text, "subscribe_alerts", "district") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("강남역 11번 출구 앞에 쓰레기가 많아요", ["강남역 11번 출구 앞"]),
+        ("성북구 정릉로 77 앞 보도블록", ["정릉로 77 앞"]),
+        ("연남동 223-14 소방차 전용", ["연남동 223-14"]),
+        ("잠수교 자전거길에 유리", ["잠수교 자전거길"]),
+        ("the elevator at Noksapyeong Station exit 2", ["at Noksapyeong Station exit 2"]),
+        ("pothole itaewon-ro 200", ["itaewon-ro 200"]),
+        ("新道林站着火了", ["新道林站"]),
+        ("우리 아파트 앞 공원", []),
+        ("통역이 필요한 지역", []),
+        ("제대로 해주세요", []),
+        ("the park near my house", []),
+        ("마포구 공원", []),
+    ],
+)
+def test_named_spots(finder: EntityFinder, text: str, expected: list[str]) -> None:
+    assert values(finder, text, "file_petition", "place") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("010-1234-5678로 전화", "01012345678"),
+        ("+82 10-1234-5678", "01012345678"),
+        ("공일공에 공공공공에 구구팔팔이니까", "01000009988"),
+        ("call 02-123-4567", "021234567"),
+        ("my number is zero one zero one two three four five six seven eight", "01012345678"),
+    ],
+)
+def test_phones_typed_and_spoken(finder: EntityFinder, text: str, expected: str) -> None:
+    assert values(finder, text, "talk_to_agent", "phone") == [expected]
+
+
+def test_the_intent_decides_what_a_number_is(finder: EntityFinder) -> None:
+    assert values(finder, "5", "rate_service", "rating") == ["5"]
+    assert values(finder, "5", "vote", "choice") == ["5"]
+    assert values(finder, "5", "thank", "choice") == []
+    assert values(finder, "88번", "check_status", "petition_id")[0].endswith("-0000088")

@@ -1,0 +1,111 @@
+"""The engine on messages written apart from its training data."""
+
+import gc
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlu.builtin import BuiltinParser
+from nlu.data import read
+from nlu.evaluate import evaluate, read_lines
+from nlu.normalise import fingerprint
+from nlu.parse import ENTITIES, INTENTS
+from nlu.train import DATA
+
+MESSAGES = Path(__file__).with_name("messages.jsonl")
+
+
+def test_training_and_test_share_no_text() -> None:
+    trained = {fingerprint(e.text): f"{e.path}, line {e.line}" for e in read([DATA]).examples}
+    shared = {
+        line.text: trained[fingerprint(line.text)]
+        for line in read_lines(MESSAGES)
+        if fingerprint(line.text) in trained
+    }
+    assert shared == {}
+
+
+def test_the_labels_are_the_contracts() -> None:
+    lines = read_lines(MESSAGES)
+    assert {intent for line in lines for intent in line.right} <= set(INTENTS)
+    assert {kind for line in lines for kind, _ in line.entities} <= set(ENTITIES)
+    assert {line.intent for line in lines} == set(INTENTS)
+
+
+def test_the_set_is_varied_enough_to_mean_something() -> None:
+    lines = read_lines(MESSAGES)
+    assert len(lines) >= 250
+    assert sum(line.intent == "life_emergency" for line in lines) >= 30
+    assert sum(line.style == "hard_negative" for line in lines) >= 40
+    assert {line.lang for line in lines} >= {"ko", "en", "mixed"}
+
+
+def test_most_messages_are_understood(parser: BuiltinParser) -> None:
+    result = evaluate(parser, read_lines(MESSAGES))
+    assert result["accuracy"] >= 0.93, result["confusions"]
+    assert result["macro_f1"] >= 0.92
+    assert result["per_intent"]["life_emergency"]["recall"] >= 0.95
+    assert result["emergency_false_alarm_rate"] <= 0.015
+    bars = {"district": 0.95, "petition_id": 0.95, "choice": 0.93, "rating": 0.9, "phone": 0.95}
+    for entity, bar in (bars | {"language": 0.9, "place": 0.8}).items():
+        assert result["entity_f1"][entity] >= bar, entity
+
+
+def test_a_parse_takes_milliseconds(parser: BuiltinParser) -> None:
+    texts = [line.text for line in read_lines(MESSAGES)]
+    for text in texts:
+        parser.parse_text(text)
+    gc.collect()
+    spent = []
+    for text in texts:
+        started = time.thread_time()  # the processor's own time: other work here does not count
+        parser.parse_text(text)
+        spent.append(1000 * (time.thread_time() - started))
+    spent.sort()
+    assert spent[len(spent) // 2] <= 3
+    assert spent[int(0.99 * len(spent))] <= 15
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.one_of(st.text(max_size=300), st.text("가나다ㅋ1-번 pP,", max_size=80)))
+def test_no_text_is_too_strange(parser: BuiltinParser, text: str) -> None:
+    parse = parser.parse_text(text)
+    assert parse.text == text
+    assert parse.intent == parse.intent_ranking[0]
+    assert all(text[e.start : e.end] == e.text for e in parse.entities)
+    assert json.loads(json.dumps(parse.as_dict()))["intent"]["name"] in INTENTS
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00", "\ud83d", "ㅋ" * 9000, "1" * 9000, "가로등 " * 9000]
+)
+async def test_extreme_texts_are_parsed_quickly(parser: BuiltinParser, text: str) -> None:
+    started = time.monotonic()
+    parse = await parser.parse(text, "ko")
+    assert parse.engine == "builtin"
+    assert parse.language == "ko"
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("불났어요 빨리요", "life_emergency"),
+        ("죽고 싶어요", "life_emergency"),
+        ("someone is breaking into my house right now", "life_emergency"),
+        ("救命 着火了", "life_emergency"),
+        ("불이 안 켜져요 복도 등요", "file_petition"),
+        ("소화전 앞에 불법주차", "file_petition"),
+        ("STOP", "unsubscribe_alerts"),
+        ("START", "subscribe_alerts"),
+        ("그만", "cancel"),
+        ("ㅇㅇ", "affirm"),
+        ("ㄴㄴ", "deny"),
+    ],
+)
+def test_what_must_never_go_wrong(parser: BuiltinParser, text: str, intent: str) -> None:
+    assert parser.parse_text(text).intent.name == intent
