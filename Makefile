@@ -24,9 +24,6 @@ test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothi
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
-test-rasa: .venv/.dev .env $(RASA)/.ready ## Train a real Rasa and hold whole conversations through it
-	@$(BIN)/python -m pytest -m rasa tests/rasa
-
 rasa: $(RASA)/.ready ## Set up, train and serve the rasa engine on 127.0.0.1:5005 (EPOCHS= for a quick try)
 	@model="$$($(RASA)/bin/python -W ignore nlu/rasa/train.py $(if $(EPOCHS),--epochs $(EPOCHS)))" && \
 		exec $(RASA)/bin/python -W ignore nlu/rasa/serve.py "$$model"
@@ -70,4 +67,4 @@ $(RASA)/.ready: nlu/rasa/requirements.lock
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean rasa test-rasa test-faults
+.PHONY: help run test screenshots lint format lock install clean rasa test-faults

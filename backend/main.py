@@ -81,11 +81,16 @@ def build_channels(context: Context) -> dict[str, Channel]:
     )
 
 
-def load_parser(settings: Settings) -> BuiltinParser:
-    """Return the builtin engine, trained first where its data is newer than its model."""
+def trained_model(settings: Settings) -> Path:
+    """Return the folder of the builtin model, trained first where its data is newer."""
     model = data_dir(settings) / MODELS / "builtin"
     train([DATA], model)
-    return BuiltinParser.load(model)
+    return model
+
+
+def load_parser(settings: Settings) -> BuiltinParser:
+    """Return the builtin engine, trained first where its data is newer than its model."""
+    return BuiltinParser.load(trained_model(settings))
 
 
 def load_engine(settings: Settings) -> Parser:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -16,10 +17,11 @@ from backend.config import Settings
 from backend.context import Context
 from backend.embedded import Servers, running
 from backend.errors import SetupError
-from backend.main import build_channels, channel_settings, create_app, load_engine
+from backend.main import build_channels, channel_settings, create_app, load_engine, trained_model
 from backend.migrations import migrate
 from channels.simulator import create_simulator
-from nlu.parse import Parser
+from nlu.builtin import BuiltinParser
+from nlu.parse import Parse, Parser
 
 screen = Console(stderr=True)
 
@@ -34,10 +36,29 @@ def prepared(settings: Settings) -> Iterator[Servers]:
         yield servers
 
 
+class _Arriving:
+    """A Parser that is still being loaded, beside everything else; who asks first waits for it."""
+
+    def __init__(self, loading: Future[BuiltinParser]) -> None:
+        self._loading = loading
+
+    async def parse(self, text: str, language: str | None = None) -> Parse:
+        """Understand one message."""
+        parser = await asyncio.wrap_future(self._loading)
+        return await parser.parse(text, language)
+
+
 def understanding(settings: Settings) -> Parser:
-    """Return the engine, and say so while it learns: the first time takes half a minute."""
+    """Return the engine, and say so while it learns: the first time takes half a minute.
+
+    Loading the morphological analyser takes some seconds of another core, in which the rest
+    starts already.
+    """
     with screen.status("Learning to understand: about half a minute, and only when data changed."):
-        return load_engine(settings)
+        if settings.nlu_engine != "builtin":
+            return load_engine(settings)
+        model = trained_model(settings)
+    return _Arriving(ThreadPoolExecutor(1).submit(BuiltinParser.load, model))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,9 +78,10 @@ def up(
         raise SetupError("Demo logins are not for production: leave out --demo.")
     _refuse_taken(settings.host, settings.port)
     with prepared(settings) as servers:
+        parser = understanding(settings)
         if with_demo:
             demo.prepare(servers, settings)
-        app = create_app(settings, servers, understanding(settings))
+        app = create_app(settings, servers, parser)
         demo.show_pages(settings, with_demo)
         _run(app, settings.host, settings.port)
 
