@@ -11,6 +11,7 @@ from nlu.normalise import plain
 from nlu.parse import Intent, Parse
 
 _RANKED = 10
+_POSSIBLE = 0.12  # from this confidence on, another intent than the first is thinkable
 _LONGEST = 4_000  # characters of a message that are looked at
 
 
@@ -50,7 +51,7 @@ class BuiltinParser:
             language=identify(plain(seen), language),
             intent=ranking[0],
             intent_ranking=ranking,
-            entities=self._entities.find(seen, ranking[0].name),
+            entities=self._entities.find(seen, ranking[0].name, _maybe(ranking)),
         )
 
     def _rank(self, text: str) -> tuple[Intent, ...]:
@@ -66,3 +67,7 @@ class BuiltinParser:
                 first = Intent(name, max(float(confidences[column]), ranked[0].confidence))
                 ranked = [first, *(i for i in ranked if i.name != name)]
         return tuple(ranked)
+
+
+def _maybe(ranking: tuple[Intent, ...]) -> frozenset[str]:
+    return frozenset(i.name for i in ranking[1:] if i.confidence >= _POSSIBLE)

@@ -111,10 +111,13 @@ def find_choice(text: str, bare: bool) -> Found | None:
     return _final([f for f in sorted(found) if 1 <= int(f[2]) <= 20], text)
 
 
-def find_rating(text: str) -> Found | None:
-    """Return the score from 1 to 5 that a rating gives, None where it names none."""
+def find_rating(text: str, bare: bool) -> Found | None:
+    """Return the score from 1 to 5 that a message gives, None where it names none.
+
+    `bare`: the message is a rating, so that a number alone is a score too.
+    """
     found = _candidates(text, _SCORES)
-    loose = _candidates(text, _BARE_SCORES)
+    loose = _candidates(text, _BARE_SCORES) if bare else []
     found += [f for f in loose if not any(f[0] < e and f[1] > s for s, e, _ in found)]
     return _final([f for f in sorted(found) if 1 <= int(f[2]) <= 5], text)
 

@@ -5,7 +5,7 @@ a score in a rating and an option in a vote.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nlu.choices import find_choice, find_rating
 from nlu.districts import Districts
@@ -15,6 +15,8 @@ from nlu.numbers import digitise
 from nlu.parse import Entity
 from nlu.places import Places
 from nlu.receipts import find_receipts
+
+Spans = list[tuple[str, int, int, str]]  # entity, start and end in the source, value
 
 _LONGEST = 2_000  # characters of a message that are searched
 _BREAK = r"(?:[ .,-]|(?:에|의|다시|국에?)\s?)?"
@@ -43,12 +45,16 @@ class EntityFinder:
         )
         self.places = Places(lookups.get("place", ()))
 
-    def find(self, source: str, intent: str) -> tuple[Entity, ...]:
-        """Return the entities of a message in the order of its text."""
+    def find(self, source: str, intent: str, maybe: Collection[str] = ()) -> tuple[Entity, ...]:
+        """Return the entities of a message in the order of its text.
+
+        `intent` is the likeliest one; `maybe` are others it could be, whose plain marks ("4점",
+        "2번") count too.
+        """
         source = source[:_LONGEST]
         plain = normalise(source)
         digits = digitise(plain)
-        spans: list[tuple[str, int, int, str]] = []
+        spans: Spans = []
 
         def add(entity: str, where: Plain, start: int, end: int, value: str) -> None:
             first, last = where.source_span(start, end)
@@ -72,24 +78,32 @@ class EntityFinder:
         ):
             first, last = plain.source_span(start, end)
             add("place", plain, start, end, source[first:last])
-        if intent == "rate_service" and (rating := find_rating(_without(plain, spans))):
-            add("rating", plain, *rating)
         for start, end, value in find_language_names(plain.text, intent == "change_language"):
             add("language", plain, start, end, value)
-        if choice := self._choice(plain, spans, intent):
+        rating = self._rating(plain, spans, intent, maybe)
+        if rating:
+            add("rating", plain, *rating)
+        elif choice := self._choice(plain, spans, intent, maybe):
             add("choice", plain, *choice)
         spans.sort(key=lambda s: s[1])
         return tuple(Entity(k, v, s, e, source[s:e]) for k, s, e, v in spans)
 
+    def _rating(
+        self, plain: Plain, spans: Spans, intent: str, maybe: Collection[str]
+    ) -> tuple[int, int, str] | None:
+        if intent == "rate_service":
+            return find_rating(_without(plain, spans), bare=True)
+        return find_rating(_without(plain, spans), bare=False) if "rate_service" in maybe else None
+
     def _choice(
-        self, plain: Plain, spans: list[tuple[str, int, int, str]], intent: str
+        self, plain: Plain, spans: Spans, intent: str, maybe: Collection[str]
     ) -> tuple[int, int, str] | None:
         text = _without(plain, spans)
         if intent in _CHOOSING:
             return find_choice(text, bare=True)
         if intent == "support_proposal":
             return find_choice(text, bare=False) or _listed_proposal(text)
-        if intent in _MAY_CHOOSE and len(text.split()) <= _SHORT:
+        if "vote" in maybe or (intent in _MAY_CHOOSE and len(text.split()) <= _SHORT):
             return find_choice(text, bare=False)
         return None
 
@@ -107,7 +121,7 @@ def _phone(written: str) -> str:
     return "0" + digits[2:].lstrip("0") if digits.startswith("82") else digits
 
 
-def _without(plain: Plain, spans: list[tuple[str, int, int, str]]) -> str:
+def _without(plain: Plain, spans: Spans) -> str:
     """Return the text with what is already understood blanked out, every place kept."""
     if not spans:
         return plain.text

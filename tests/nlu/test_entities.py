@@ -124,7 +124,7 @@ def test_the_option_that_is_finally_meant(text: str, expected: str | None) -> No
     ],
 )
 def test_the_score_that_is_given(text: str, expected: str | None) -> None:
-    found = find_rating(plain(text))
+    found = find_rating(plain(text), bare=True)
     assert (found[2] if found else None) == expected
 
 
@@ -201,4 +201,7 @@ def test_the_intent_decides_what_a_number_is(finder: EntityFinder) -> None:
     assert values(finder, "5", "rate_service", "rating") == ["5"]
     assert values(finder, "5", "vote", "choice") == ["5"]
     assert values(finder, "5", "thank", "choice") == []
+    assert [e.value for e in finder.find("5점이요 고마워요", "thank", {"rate_service"})] == ["5"]
+    assert [e.value for e in finder.find("2번이요", "affirm", {"vote"})] == ["2"]
+    assert finder.find("5 고마워요", "thank", {"rate_service"}) == ()
     assert values(finder, "88번", "check_status", "petition_id")[0].endswith("-0000088")
