@@ -158,7 +158,7 @@ async def test_a_review_here_outlives_the_files(session: AsyncSession) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("id: [", "line 1: the YAML can't be read"),
+        ("id: [", "the YAML can't be read"),
         ("id: x\ncategory: 환경\n", "the key 'ko' is missing"),
         ("- 1\n", "missing or has the wrong form"),
     ],
