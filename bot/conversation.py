@@ -1,7 +1,7 @@
 """One message, door to door: from what a channel heard to what it will say."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,7 @@ from bot import commands, dialogue, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel
-from channels.message import Answer, Incoming, Reply, StatusUpdate
+from channels.message import Answer, Incoming, Kind, Reply, StatusUpdate
 from nlu.parse import Parse, Parser
 from nlu.privacy import mask_identifiers
 
@@ -137,8 +137,12 @@ class Bot:
         elif conversation.state == "queued":
             replies = await self._while_waiting(session, conversation, parse, incoming)
         ended = ended or (incoming.channel == "voice" and conversation.state == "active")
+        door = self._channels.get(conversation.channel)
+        in_place = incoming.in_place
+        if in_place is None:
+            in_place = door is None or door.in_place
         stored = [
-            await self._store(session, conversation, message, reply, ended=ended)
+            await self._store(session, conversation, message, reply, in_place=in_place, ended=ended)
             for reply in replies
         ]
         owner = messages.OWNERS[conversation.state]
@@ -166,6 +170,7 @@ class Bot:
         message: Message,
         reply: Reply,
         *,
+        in_place: bool,
         ended: bool,
     ) -> Reply:
         """Keep a reply and its delivery; return it as its channel will render it."""
@@ -177,8 +182,7 @@ class Bot:
             reply=messages.pack(reply) | ({"ended": True} if ended else {}),
             answers=message.id,
         )
-        door = self._channels.get(conversation.channel)
-        if door is None or door.in_place:
+        if in_place:
             sent = await delivery.answered_in_place(session, conversation, said)
         else:
             sent = await delivery.send_message(session, conversation, said)
@@ -258,5 +262,5 @@ def _memory(parse: Parse) -> dict[str, object]:
     }
 
 
-def _with(incoming: Incoming, *, text: str, kind: str) -> Incoming:
-    return Incoming(**{**asdict(incoming), "text": text, "kind": kind})
+def _with(incoming: Incoming, *, text: str, kind: Kind) -> Incoming:
+    return replace(incoming, text=text, kind=kind)

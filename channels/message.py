@@ -36,6 +36,23 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture as it came, at most a few megabytes; what it says of its maker is still in it."""
+
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A point that the citizen shared, in degrees of WGS 84, and its name where one came along."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A message from a citizen, as its channel understood it.
 
@@ -43,6 +60,8 @@ class Incoming:
     is the provider's own id, unique within the channel: the same one twice is the same message.
     `confidence` (0..1) is the recogniser's, for speech. `phone` is a number that the channel
     itself vouches for (E.164): the sender of an SMS, the caller, a contact shared on Telegram.
+    `in_place` says whether the answer goes into the response to this very request; None: as the
+    channel usually does.
     """
 
     channel: str
@@ -54,6 +73,9 @@ class Incoming:
     confidence: float | None = None
     phone: str | None = None
     language: str | None = None
+    photos: tuple[Photo, ...] = ()
+    location: Location | None = None
+    in_place: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from nlu.patterns import any_of
 Found = tuple[int, int, str]  # start and end in the text, the number
 
 _ORDINAL_KO = (
-    r"(?:첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열)\s?(?:번\s?째|번쨰|번재|째)"
+    r"(?:첫|두|둘|세|새|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열)\s?(?:번\s?째|번쨰|번재|째)"
     "|첫째|둘째|셋째|넷째"
 )
 _ORDINAL_EN = "|".join(ORDINALS)
@@ -39,6 +39,8 @@ _CHOICES = (
     re.compile(r"#(?P<h>\d{1,2})\b"),
     re.compile(r"\b(?:letter|plan)\s(?P<l>[a-e])\b|(?<![a-z])(?P<l2>[a-e])(?=\s?안|$)"),
     re.compile(r"\b(?P<r>il|i|sam|sa)\s?beon"),
+    re.compile(r"第?(?P<z>[一二三四五六七八九十]|\d{1,2})(?:号|番|个|個|项|つ目)(?!线|口|出)"),
+    re.compile(r"(?:số|phương án)\s(?P<v>\d{1,2})"),
 )
 _BARE_CHOICES = (
     re.compile(
@@ -46,10 +48,10 @@ _BARE_CHOICES = (
     ),
     re.compile(
         rf"(?:(?<=^)|(?<=for )|(?<=vote )|(?<=choose )|(?<=pick )|(?<=said )|(?<=actually )"
-        rf"|(?<=to )|(?<=no )|(?<=, )|(?<=take )|(?<=it's ))"
+        rf"|(?<=to )|(?<=no )|(?<=, )|(?<=so )|(?<=put )|(?<=take )|(?<=it's ))"
         rf"(?P<w>{_WORD_EN})\b(?!\s(?:of|more|last|question|another|vote))"
     ),
-    re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?!\s?다|만|도)"),
+    re.compile(r"(?<![가-힣])(?P<n>하나(?=$|[요로에]|이요)|둘|셋|넷|다섯)(?!\s?다|만|도)"),
     re.compile(r"^(?P<s>[일이삼사오])$"),
 )
 _SCORES = (
@@ -57,15 +59,24 @@ _SCORES = (
     re.compile(
         r"(?<![가-힣])(?P<s>[일이삼사오]|한|두|세|네|다섯)\s?점|(?P<r>o|sa|sam|i|il)\s?jeom"
     ),
-    re.compile(r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d)\s?개?"),
+    re.compile(
+        r"(?:별점?(?:은|을|이)?\s?)(?P<n>하나|둘|셋|넷|다섯|한|두|세|네|\d|one|two|three|four|five)\s?개?"
+    ),
     re.compile(r"(?<![가-힣])(?P<k>하나|한|두|세|네|다섯|\d)\s?개(?=요|로|\s|$|이|만)"),
     re.compile(
         r"(?P<word>만점|(?:매우|아주)\s?불만족?|(?:매우|아주)\s?만족|불만족?|만족(?!도)|보통"
-        r"|full marks?)"
+        r"|full marks?|최하점?|최저점?|빵점|최고점)"
     ),
     re.compile(rf"\b(?P<x>\d|{_WORD_EN})\s?(?:-\s?)?(?:stars?|points?|star rating)"),
     re.compile(rf"\b(?P<f>\d|{_WORD_EN})\s?(?:/|out\sof)\s?(?:5|five)\b"),
     re.compile(r"(?P<e>[★⭐🌟]+)"),
+    re.compile(
+        r"\b(?P<felt>(?:lowest|worst|minimum|highest|top|maximum|best)(?: possible)?"
+        r"(?= (?:score|rating|marks?|grade|points?|possible)))"
+    ),
+    re.compile(r"(?P<z>[一二三四五两]|[1-5])(?:颗星|个星|星|分|点|つ星)|星(?P<j>[1-5五四三二一])"),
+    re.compile(r"\b(?P<v>[1-5])\s(?:sao|điểm)\b"),
+    re.compile(r"\b(?:byeol|byeoljeom)\s(?P<rn>hana|dul|set|net|daseot)(?:\s?gae)?\b"),
     re.compile(r"\b(?P<three>one|two|three|four|five)\s?(?:점)"),
 )
 _BARE_SCORES = (
@@ -77,10 +88,27 @@ _BARE_SCORES = (
 )
 _FELT = {
     "만점": 5, "매우만족": 5, "아주만족": 5, "만족": 4, "보통": 3, "불만": 2, "불만족": 2,
+    "최하": 1, "최하점": 1, "최저": 1, "최저점": 1, "빵점": 1, "최고점": 5, "lowest": 1, "worst": 1,
+    "minimum": 1, "lowestpossible": 1, "worstpossible": 1, "highest": 5, "top": 5, "maximum": 5,
+    "best": 5, "highestpossible": 5, "bestpossible": 5,
     "매우불만": 1, "매우불만족": 1, "아주불만": 1, "아주불만족": 1, "fullmark": 5, "fullmarks": 5,
 }  # fmt: skip
 _LETTERS = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5}
 _HEARD = {"원": 1, "투": 2, "쓰리": 3, "포": 4, "il": 1, "i": 2, "sam": 3, "sa": 4, "o": 5}
+_HAN = {
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
+_ROMAN = {"hana": 1, "dul": 2, "set": 3, "net": 4, "daseot": 5}
 # What follows an option that was taken back, and what comes before one.
 _TAKEN_BACK_AFTER = re.compile(
     r"\s?(?:거|꺼|것|안|을|를|은|는|이|가|으로|로|에|요|이요|하려다|찍으려다)*\s?(?:아니(?![에요])|"
@@ -139,10 +167,10 @@ def _value(said: str) -> int | None:
         return int(said)
     if said[0] in "★⭐🌟":
         return len(said)
-    for table in (UNITS, ORDINALS, _LETTERS, _HEARD, NATIVE, _FELT):
+    for table in (UNITS, ORDINALS, _LETTERS, _HEARD, NATIVE, _FELT, _HAN, _ROMAN):
         if said.replace(" ", "") in table:
             return table[said.replace(" ", "")]
-    stem = re.match(r"첫|두|둘|세|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열", said)
+    stem = re.match(r"첫|두|둘|세|새|셋|네|넷|다섯|여섯|일곱|여덟|아홉|열", said)
     return NATIVE[stem[0]] if stem else sino(said)
 
 

@@ -8,17 +8,19 @@ market is no district, and neither is another city's.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from nlu.normalise import jamo
+
 Found = tuple[int, int, str]  # start and end in the text, the district's name
 
 # Written onto a name, these make it a station, a road, a school …
 _ATTACHED = re.compile(
     r"역|시장|대교|교차로|교(?![육통]|\w\w)|대로|로\s?\d|길\s?\d|천(?![만원])|산(?!다|지)|강변|공원|공단|터미널|초등"
     r"|초(?!\w)|중(?!\w)|중학|고등|고(?!\w)|대학|대입구|입구|호수|타워|병원|경찰|소방|세무|우체국|도서관|문화원"
-    r"|체육관|백화점|아파트|주공|ic|나들목|순환|북부|북(?!\w)|사거리|삼거리|오거리|로터리|지하상가|스타일"
+    r"|체육관|디지털|삼성병원|성심|세브란스|백화점|아파트|주공|ic|나들목|순환|북부|북(?!\w)|사거리|삼거리|오거리|로터리|지하상가|스타일"
     r"|종합|디자인|역사|광장|성당|월드|나루|한강|상가|호텔|대첩|점(?!\w)|실|금(?!\w)|세(?!\w)|물|\d가"
 )
 _APART = re.compile(
-    r"\s(?:역(?![할시])|시장|방향|방면|지하상가|지하철|터미널|대교|사거리|교차로|스타일|한강공원|디지털|\d가)"
+    r"\s(?:시작|끝나|역(?![할시])|시장|방향|방면|지하상가|지하철|터미널|대교|사거리|교차로|스타일|한강공원|디지털|\d가)"
     r"|\s?(?:방향|방면)"
 )
 _LIVING = re.compile(
@@ -30,6 +32,8 @@ _LATIN_TRAP = re.compile(
     r"|plaza|square|mall|univ|elementary|middle school|high school|homeplus|e-?mart|park\b"
     r"|family|five-way|crossing|intersection|rotary|ic\b|line\b)"
 )
+_HAN_TRAP = re.compile(r"[站駅역桥橋江河洞]|大桥|大橋|市场|市場|公园|公園|医院|病院|大学|大学")
+_WORD_WITH_GU = re.compile(r"(?<![가-힣])[가-힣]{2,3}구(?=$|[^가-힣]|[에의로가는은도를]|청)")
 _CITIES = "부산|대구|인천|광주|대전|울산|busan|daegu|incheon|gwangju|daejeon|ulsan"
 _CITY_BEFORE = re.compile(rf"(?:{_CITIES})(?:광역시|시)?(?:의|['’]s)?[, ]*$")
 _CITY_AFTER = re.compile(r"[ ,]*(?:in |of )?(?:busan|daegu|incheon|gwangju|daejeon|ulsan)\b")
@@ -49,6 +53,7 @@ class Districts:
         self._names.update({d: d for d in districts})
         self._words = frozenset(words)
         self._own = {d.removesuffix("구") for d in districts} | known
+        self._spelled = {d: jamo(d) for d in districts if len(d) > 2}
         korean = [n for n in self._names if re.search("[가-힣]", n)]
         latin = [n for n in self._names if n.isascii()]
         others = [n for n in self._names if not n.isascii() and not re.search("[가-힣]", n)]
@@ -68,7 +73,7 @@ class Districts:
         for pattern, accepts in (
             (self._korean, self._accepts_korean),
             (self._latin, self._accepts_latin),
-            (self._others, lambda _text, _match: True),
+            (self._others, lambda text, match: not _HAN_TRAP.match(text, match.end())),
         ):
             for match in pattern.finditer(masked) if pattern else ():
                 start, end = match.span()
@@ -76,10 +81,24 @@ class Districts:
                     continue
                 if accepts(masked, match) and not _CITY_AFTER.match(masked, end):
                     found.append((start, end, self._names[match["name"]]))
+        found += self._misspelled(masked, found)
         once: dict[str, Found] = {}
         for item in sorted(found):
             once.setdefault(item[2], item)
         return list(once.values())
+
+    def _misspelled(self, text: str, found: Sequence[Found]) -> list[Found]:
+        """Return words on "구" that are one letter away from exactly one district ("서데문구")."""
+        out: list[Found] = []
+        for match in _WORD_WITH_GU.finditer(text):
+            start, end = match.span()
+            if any(start < e and end > s for s, e, _ in found):
+                continue
+            letters = jamo(match[0])
+            near = [d for d, spelled in self._spelled.items() if _one_letter_off(letters, spelled)]
+            if len(near) == 1 and not _CITY_BEFORE.search(text, max(0, start - 12), start):
+                out.append((start, end, near[0]))
+        return out
 
     def _accepts_korean(self, text: str, match: re.Match[str]) -> bool:
         name, end = match["name"], match.end()
@@ -101,6 +120,14 @@ class Districts:
 
     def _accepts_latin(self, text: str, match: re.Match[str]) -> bool:
         return bool(match["gu"]) or not _LATIN_TRAP.match(text, match.end())
+
+
+def _one_letter_off(a: str, b: str) -> bool:
+    """Say whether two spelled-out words differ by one letter put in, left out or exchanged."""
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    i = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return a[i + (len(a) >= len(b)) :] == b[i + (len(b) >= len(a)) :]
 
 
 def _pattern(

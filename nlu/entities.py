@@ -19,14 +19,17 @@ from nlu.receipts import find_receipts
 Spans = list[tuple[str, int, int, str]]  # entity, start and end in the source, value
 
 _LONGEST = 2_000  # characters of a message that are searched
-_BREAK = r"(?:[ .,-]|(?:에|의|다시|국에?)\s?)?"
+_BREAK = r"(?:[ .,_-]|(?:에|의|다시|국에?)\s?)?"
 _PHONE = re.compile(
-    r"(?<![\d-])(?:\+?82[ .-]?\(?0?\)?1[016-9]|01[016-9])"
+    r"(?<![\d-])(?:\+?82[ .-]?\(?0?\)?1[016-9]|[0o]1[016-9o])"
     + _BREAK
     + r"\d{3,4}"
     + _BREAK
     + r"\d{4}(?!\d)|(?<![\d-])0(?:2|[3-6]\d)[ .)-]\s?\d{3,4}[ .-]\d{4}(?!\d)"
     r"|(?<![\d-])01[016-9](?:[ .,-]?\d){8}(?!\d)"
+)
+_TAKEN_BACK = re.compile(
+    r"\s?(?:(?:은|는|이|가)?\s?(?:아니|말고|대신)|,? ?(?:no\b|not\b|sorry|wait))"
 )
 _SHORT = 4  # words up to which an option outside a vote is taken for an answer
 _ABOUT_RECEIPTS = frozenset({"check_status"})
@@ -61,8 +64,10 @@ class EntityFinder:
             if not any(first < e and last > s and entity == k for k, s, e, _ in spans):
                 spans.append((entity, first, last, value))
 
-        for match in _PHONE.finditer(digits.text):
-            add("phone", digits, *match.span(), _phone(match[0]))
+        phones = list(_PHONE.finditer(digits.text))
+        for match in phones:
+            if match is phones[-1] or not _TAKEN_BACK.match(digits.text, match.end()):
+                add("phone", digits, *match.span(), _phone(match[0]))
         taken = [(s, e) for k, s, e, _ in spans]
         listed = intent == "support_proposal"
         for start, end, value in find_receipts(digits, intent in _ABOUT_RECEIPTS):
@@ -117,7 +122,7 @@ def _listed_proposal(text: str) -> tuple[int, int, str] | None:
 
 
 def _phone(written: str) -> str:
-    digits = re.sub(r"\D", "", written)
+    digits = re.sub(r"\D", "", written.replace("o", "0"))
     return "0" + digits[2:].lstrip("0") if digits.startswith("82") else digits
 
 

@@ -29,8 +29,10 @@ _NAMES = {
     "en": r"영어|영문|잉글리[시쉬]|yeongeo|english|englsh|engrish|英語|英语|英文|tiếng anh",
     "zh": r"중국어|중국말|중문|chin[ea]se|mandarin|中文|汉语|漢語|普通话|中国語|zhongwen"
     r"|jungguge?-?o?|tiếng (?:trung|hoa)",
-    "ja": r"일본어|일본말|일어|일문|japan+e+se|日本語|日语|日文|ilboneo|nihongo|tiếng nhật",
-    "vi": r"베트남어|베트남말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo|越南语"
+    "ja": r"일본어|일본말|일어(?![나난날났남선서섰])|일문|japan+e+se|日本語"
+    r"|日语|日文|ilboneo|nihongo|tiếng nhật",
+    "vi": r"[베배]트남어|[베배]트남말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo"
+    r"|越南语"
     r"|ベトナム語",
     "ko": r"한국어|한국말|한글|우리말|(?<![가-힣])국어|korean|hangul|hangu[kn]?g?(?:eo|mal)"
     r"|韩语|韓国語|tiếng hàn",
@@ -55,18 +57,22 @@ _SPOKEN_AFTER = re.compile(
 )
 _PEOPLE_TOO = re.compile(r"korean|chin[ea]se|japan|vietnam")
 _NOT_WANTED = re.compile(
-    r"(?:만|은|는|이|가|을|를|로|으로)?\s?(?:"
+    r"\s?(?:→|->|➡)|(?:만|은|는|이|가|을|를|로|으로)?\s?(?:(?:아직|잘|전혀|하나도|별로)\s?)?(?:"
     + any_of(
-        """말고 아니고 아니라 못 잘_못 잘못 모르 몰라 서툴 서툰 어려 힘들 싫 나와 나오는데 이해
+        """말고 아니고 아니라 하는데 할_줄은 되는데 못 잘_못
+        잘못 모르 몰라 서툴 서툰 어려 힘들 싫 나와
+        나오는데 이해
         대신"""
     )
-    + r")|\s(?:is (?:hard|difficult|bad|weak|poor)|to me|no good|not good|again"
+    + r")|\s(?:is (?:very |so |really |too |still )?(?:hard|difficult|bad|weak|poor"
+    r"|terrible|awful|rusty|limited|not)|to me|no good|not good|again"
     r"|language difficult)|, not me"
     r"|(?:が|は)?(?:読め|分から|わから|話せ|難し)|看不懂|不会|不懂|难"
 )
 _KNOW = "(?:speak|read|understand|know|get)"
 _NOT_WANTED_BEFORE = re.compile(
-    rf"(?:not|instead of|don'?t {_KNOW}|do not {_KNOW}|can'?t {_KNOW}|cannot {_KNOW}|no|from|stop"
+    rf"(?:not|instead of|rather than|word of|stop \w+ing in|except|don'?t {_KNOW}"
+    rf"|do not {_KNOW}|can'?t {_KNOW}|cannot {_KNOW}|no|from|stop"
     r"|husband is|wife is|went|became?|become|why (?:are you|is it|is this)(?: talking| in)?)"
     r"\s(?:any |in |the |much )?$"
 )

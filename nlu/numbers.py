@@ -15,7 +15,7 @@ _SINO = {
 _SCALE = {"천": 1000, "백": 100, "십": 10}
 NATIVE = {
     "하나": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9,
-    "열": 10, "첫": 1, "한": 1, "두": 2, "세": 3, "네": 4,
+    "열": 10, "첫": 1, "한": 1, "두": 2, "세": 3, "새": 3, "네": 4,
 }  # fmt: skip
 UNITS = {
     "zero": 0, "oh": 0, "o": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
@@ -39,6 +39,7 @@ _NAMED = re.compile(r"[영공령일이삼사오육륙칠팔구](?:[ ,.]?[영공�
 _COPULA = re.compile(
     "이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)"
 )  # "구팔이고요": 98, not 982
+_PHONE_GROUPS = (4, 11)  # "일이일이거든요" is 1212: so many digits are said in one breath
 # A last syllable that stands apart belongs to what follows: "…사이 공감해요", "…오공이 이 번호".
 _NEXT_WORD = re.compile(r"(?<=\S\S) [가-힣](?=[가-힣]|\s[가-힣])(?![번호에요가는은을로인])")
 _DASH = re.compile(r"\s*(?:다시|대시|데시|하이픈|빼기|마이너스|dash|hyphen|minus)\s*")
@@ -108,7 +109,9 @@ def _korean(text: str) -> list[tuple[int, int, str]]:
             continue
         named = _NAMED.match(text, at)
         if named:
-            end = named.end() - (1 if _COPULA.match(text, named.end() - 1) else 0)
+            whole = len(re.sub("[ ,.]", "", named[0])) in _PHONE_GROUPS
+            copula = not whole and _COPULA.match(text, named.end() - 1)
+            end = named.end() - (1 if copula else 0)
             if _NEXT_WORD.match(text, end - 2):
                 end -= 2
             edits.append((at, end, "".join(str(_SINO[c]) for c in text[at:end] if c in _SINO)))

@@ -11,6 +11,11 @@ from nlu import places_english, places_korean
 
 Span = tuple[int, int]
 
+# A district with one of these is one building: "광진 보건소", "Seocho-gu office".
+_ITS_OWN = re.compile(
+    r"구청|보건소|보건지소|도서관|세무서|경찰서|소방서|우체국|체육관|문화원|gucheong|bogeonso"
+    r"|(?:office|library|health cent(?:er|re)|hall|police station|fire station|post office)\b"
+)
 _NOTHING_MORE = re.compile(
     r"\b(?:the|in front of|next to|close to|near|behind|outside|under|around|at|by|in|on|"
     + places_english.ENDING
@@ -57,7 +62,7 @@ def _only_district(text: str, span: Span, districts: Sequence[Span]) -> bool:
     for first, last in districts:
         if start < last and end > first:
             rest = f"{text[start:first]} {text[last:end]}"
-            return not _NOTHING_MORE.sub("", rest).strip()
+            return not _ITS_OWN.search(text, start, end) and not _NOTHING_MORE.sub("", rest).strip()
     return False
 
 

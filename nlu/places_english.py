@@ -12,8 +12,8 @@ ENDING = (
         """station stn park bridge market elementary_school middle_school high_school school
         hospital library museum plaza square tower stadium cathedral church temple palace lake
         stream tunnel crossing crossroads intersection rotary terminal airport center centre
-        hall mall complex office hotel skyway forest campground stop ic homeplus emart starbucks
-        gs25 cu samgeori sageori"""
+        hall mall complex office hotel health_center community_center clinic
+        skyway forest campground stop ic homeplus emart starbucks gs25 cu samgeori sageori"""
     )
     + ")"
 )
@@ -34,10 +34,10 @@ _NAMED = re.compile(
     rf"(?:(?:[A-Z][\w'’&-]*)\s(?:{_NAME_WORD}\s){{0,5}}?)(?i:{ENDING})\b(?:\sof\s[A-Z]\w+)?"
 )
 _UNCAPPED = re.compile(
-    r"\b[a-z]{4,}(?:\s(?:hangang|nat'l|women's|central|history|global))?\s(?:"
+    r"\b[a-z]{4,}(?:[\s-]gu)?(?:\s(?:hangang|nat'l|women's|central|history|global))?\s(?:"
     + any_of(
         """station bridge palace elementary_school middle_school high_school hangang_park
-        university"""
+        university gu_office health_center library gucheong bogeonso noriteo"""
     )
     + r"|(?:five|four|three)-way (?:crossing|intersection))\b"
 )
@@ -64,7 +64,8 @@ _COMMON = words(
     post back petrol charging kids seoul korean free illegal bike bicycle dog national amusement
     disabled resident residents can could please he and for not new old big was were has have
     had you they come came walk walking park parking cannot job traffic sh rental recycling
-    polling gas about like only also just when why how don't doesn't is are it there's hello hi
+    polling gas pedestrian which nearby school university apartment branch open opening
+    any about like only also just when why how don't doesn't is are it there's hello hi
     dear report petition vote"""
 )
 

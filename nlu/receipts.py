@@ -33,7 +33,7 @@ _NOUN = (
 )
 _NOUN_FIRST = re.compile(
     _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?P<mark>번호|number|no\.?|num\b|id\b|#)?"
-    r"\s?(?:가|는|은|이|is|:|#)?\s?#?"
+    r"\s?(?:가|는|은|이|is|:|#)?\s?(?:(?:uh+|um+|er+|어+|음+|그|저기)[ ,.]+)*#?"
     r"(?P<n>\d{1,7})(?![\d-])\s?(?P<unit>번|호|beon)?"
 )
 _NUMBER_FIRST = re.compile(
@@ -52,7 +52,10 @@ _KINDS = {
     "청구": "D", "정보공개": "D", "disclosure": "D", "foi": "D",
 }  # fmt: skip
 _HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
-_PETITION_NOUNS = ("민원", "petition", "complaint", "minwon", "case", "ticket")
+_PETITION_NOUNS = (
+    "민원", "petition", "complaint", "minwon", "case", "ticket", "receipt", "reference", "report"
+)  # fmt: skip
+_OF_YEAR = re.compile(r"(?P<year>(?:20)?2\d)년(?:도|에)?\s(?:[가-힣]{1,6}\s){0,2}$")
 
 
 def this_year() -> int:
@@ -94,7 +97,9 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             if m["n"] in _HOTLINES or not (marked or plainly):
                 continue
             end = m.end() if pattern is _NOUN_FIRST and m["unit"] else m.end("n")
-            take(m.start("n"), end, _kind(m["noun"]), m["n"], year)
+            said = _OF_YEAR.search(text, max(0, m.start() - 24), m.start())
+            of = 2000 + int(said["year"]) % 100 if said else year
+            take(m.start("n"), end, _kind(m["noun"]), m["n"], of)
     if about_receipts and not found:
         for m in _BARE.finditer(text):
             group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g])
