@@ -32,7 +32,20 @@ _LATIN_TRAP = re.compile(
     r"|plaza|square|mall|univ|elementary|middle school|high school|homeplus|e-?mart|park\b"
     r"|family|five-way|crossing|intersection|rotary|ic\b|line\b)"
 )
+# Neighbourhoods that stand for their district in speech; a park there is a named spot.
+_ALIAS = re.compile(
+    "홍대|상암|이태원|명동|광화문|여의도|대림|잠실|성수|건대|목동|신림|노량진|청량리|연신내|수유|가산"
+    "|김포공항|hongdae|sangam|itaewon|myeong|gwanghwa|yeouido|daerim|jamsil|seongsu|geondae|konkuk"
+    "|mok|s[hi]?il?lim|sinlim|noryangjin|cheongnyang|suyu|gasan|gimpo"
+)
 _HAN_TRAP = re.compile(r"[站駅역桥橋江河洞]|大桥|大橋|市场|市場|公园|公園|医院|病院|大学|大学")
+_REPLACED_AFTER = re.compile(
+    r"(?:이|가|는|은|를|을)?\s?(?:아니(?![면])|말고|대신|빼고)|에서\s?(?:[가-힣]+\s?){0,2}(?:이사|옮)"
+    r"|,? (?:no|sorry|i mean)\b"
+)
+_REPLACED_BEFORE = re.compile(
+    r"(?:\bnot (?:for |in |from )?|instead of |rather than |moved from )$"
+)
 _WORD_WITH_GU = re.compile(r"(?<![가-힣])[가-힣]{2,3}구(?=$|[^가-힣]|[에의로가는은도를]|청)")
 _CITIES = "부산|대구|인천|광주|대전|울산|busan|daegu|incheon|gwangju|daejeon|ulsan"
 _CITY_BEFORE = re.compile(rf"(?:{_CITIES})(?:광역시|시)?(?:의|['’]s)?[, ]*$")
@@ -82,10 +95,16 @@ class Districts:
                 if accepts(masked, match) and not _CITY_AFTER.match(masked, end):
                     found.append((start, end, self._names[match["name"]]))
         found += self._misspelled(masked, found)
+        kept = [f for f in found if not _taken_back(masked, f)]
+        found = kept or found
         once: dict[str, Found] = {}
         for item in sorted(found):
             once.setdefault(item[2], item)
         return list(once.values())
+
+    def proper(self, text: str, found: Sequence[Found]) -> list[tuple[int, int]]:
+        """Return the spans of those `found` that say a district's own name, not "Hongdae"."""
+        return [(s, e) for s, e, _ in found if not _ALIAS.match(text, s)]
 
     def _misspelled(self, text: str, found: Sequence[Found]) -> list[Found]:
         """Return words on "구" that are one letter away from exactly one district ("서데문구")."""
@@ -120,6 +139,14 @@ class Districts:
 
     def _accepts_latin(self, text: str, match: re.Match[str]) -> bool:
         return bool(match["gu"]) or not _LATIN_TRAP.match(text, match.end())
+
+
+def _taken_back(text: str, found: Found) -> bool:
+    """Say whether a district is named only to be replaced ("종로구 아니 중구로", "not Jung-gu")."""
+    start, end, _ = found
+    return bool(
+        _REPLACED_AFTER.match(text, end) or _REPLACED_BEFORE.search(text, max(0, start - 24), start)
+    )
 
 
 def _one_letter_off(a: str, b: str) -> bool:

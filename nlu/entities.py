@@ -33,6 +33,8 @@ _TAKEN_BACK = re.compile(
 )
 _SHORT = 4  # words up to which an option outside a vote is taken for an answer
 _ABOUT_RECEIPTS = frozenset({"check_status"})
+# "A school menu in English" names a language and wants none.
+_WANT_A_LANGUAGE = frozenset({"change_language", "talk_to_agent", "subscribe_alerts", "help"})
 _CHOOSING = frozenset({"vote"})
 _MAY_CHOOSE = frozenset({"affirm", "deny", "list_polls", "cancel"})
 _LISTED = 10  # proposals in a list are chosen by place, those beyond are named by number
@@ -46,7 +48,7 @@ class EntityFinder:
         self.districts = Districts(
             lookups.get("district", ()), synonyms, lookups.get("district_word", ())
         )
-        self.places = Places(lookups.get("place", ()))
+        self.places = Places(lookups.get("place", ()), lookups.get("neighbourhood", ()))
 
     def find(self, source: str, intent: str, maybe: Collection[str] = ()) -> tuple[Entity, ...]:
         """Return the entities of a message in the order of its text.
@@ -79,12 +81,13 @@ class EntityFinder:
         for start, end, value in districts:
             add("district", plain, start, end, value)
         for start, end in self.places.find(
-            plain.text, _in_own_case(source, plain), [(s, e) for s, e, _ in districts]
+            plain.text, _in_own_case(source, plain), self.districts.proper(plain.text, districts)
         ):
             first, last = plain.source_span(start, end)
             add("place", plain, start, end, source[first:last])
-        for start, end, value in find_language_names(plain.text, intent == "change_language"):
-            add("language", plain, start, end, value)
+        if intent in _WANT_A_LANGUAGE or _WANT_A_LANGUAGE & set(maybe):
+            for start, end, value in find_language_names(plain.text, intent == "change_language"):
+                add("language", plain, start, end, value)
         rating = self._rating(plain, spans, intent, maybe)
         if rating:
             add("rating", plain, *rating)

@@ -29,7 +29,7 @@ _NAMES = {
     "en": r"영어|영문|잉글리[시쉬]|yeongeo|english|englsh|engrish|英語|英语|英文|tiếng anh",
     "zh": r"중국어|중국말|중문|chin[ea]se|mandarin|中文|汉语|漢語|普通话|中国語|zhongwen"
     r"|jungguge?-?o?|tiếng (?:trung|hoa)",
-    "ja": r"일본어|일본말|일어(?![나난날났남선서섰])|일문|japan+e+se|日本語"
+    "ja": r"일본어|ireobon-?eo|일본말|일어(?![나난날났남선서섰])|일문|japan+e+se|日本語"
     r"|日语|日文|ilboneo|nihongo|tiếng nhật",
     "vi": r"[베배]트남어|[베배]트남말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo"
     r"|越南语"
@@ -42,7 +42,7 @@ _CODES = {
     "en": r"영아로|(?<![a-z])eng?(?![a-z])",
     "zh": r"중국거|(?<![a-z])(?:zh|cn)(?![a-z])|china(?= language)",
     "ja": r"일본거|(?<![a-z])(?:ja|jp|jap)(?![a-z])",
-    "vi": r"베트남(?=\s?(?:으?로|요))|(?<![a-z])(?:vi|viet|vn)(?![a-z])",
+    "vi": r"베트남(?=\s?(?:으?로|요))|vietnam(?= language)|(?<![a-z])(?:vi|viet|vn)(?![a-z])",
     "ko": r"한국거|(?<![a-z])(?:ko|kr|kor)(?![a-z])",
 }
 _NAME = re.compile("|".join(f"(?P<{code}>{pattern})" for code, pattern in _NAMES.items()))
@@ -59,7 +59,7 @@ _PEOPLE_TOO = re.compile(r"korean|chin[ea]se|japan|vietnam")
 _NOT_WANTED = re.compile(
     r"\s?(?:→|->|➡)|(?:만|은|는|이|가|을|를|로|으로)?\s?(?:(?:아직|잘|전혀|하나도|별로)\s?)?(?:"
     + any_of(
-        """말고 아니고 아니라 하는데 할_줄은 되는데 못 잘_못
+        """말고 아니고 아니라 하는데 할_줄은 되는데 못 잘_못 읽을_줄_몰 읽을_줄은_몰 쓸_줄_몰
         잘못 모르 몰라 서툴 서툰 어려 힘들 싫 나와
         나오는데 이해
         대신"""
@@ -69,9 +69,15 @@ _NOT_WANTED = re.compile(
     r"|language difficult)|, not me"
     r"|(?:が|は)?(?:読め|分から|わから|話せ|難し)|看不懂|不会|不懂|难"
 )
+_ASKED_AFTER = re.compile(r"\s?(?:으?로(?!\s?된)|버전|판(?!매)|please|pls|plz|version|で|に)")
+_ASKED_BEFORE = re.compile(
+    r"(?:switch|change|set|put|turn|back)\b[^.?!]{0,16}\b(?:to|in|into)\s$"
+    r"|\b(?:use|prefer|want|need|reply in|answer in|write in|talk in|speak in|continue in|in)\s$"
+    r"|(?:请用|说|用|改成|换成|切换到)$|(?:sang|bằng|nói)\s$"
+)
 _KNOW = "(?:speak|read|understand|know|get)"
 _NOT_WANTED_BEFORE = re.compile(
-    rf"(?:not|instead of|rather than|word of|stop \w+ing in|except|don'?t {_KNOW}"
+    rf"(?:not|instead of|rather than|word of|no understand|stop \w+ing in|except|don'?t {_KNOW}"
     rf"|do not {_KNOW}|can'?t {_KNOW}|cannot {_KNOW}|no|from|stop"
     r"|husband is|wife is|went|became?|become|why (?:are you|is it|is this)(?: talking| in)?)"
     r"\s(?:any |in |the |much )?$"
@@ -120,12 +126,19 @@ def find_language_names(text: str, asked_for: bool) -> list[tuple[int, int, str]
             or _SPOKEN.search(text, max(0, m.start() - 12), m.start())
             or _SPOKEN_AFTER.match(text, m.end())
         ]
-    return [
+    named = [
         (m.start(), m.end(), str(m.lastgroup))
         for m in _ANY_NAME.finditer(text)
         if not _NOT_WANTED.match(text, m.end())
         and not _NOT_WANTED_BEFORE.search(text, max(0, m.start() - 32), m.start())
     ]
+    # One language is wanted: the one that is asked for in so many words, else the last.
+    asked = [
+        n
+        for n in named
+        if _ASKED_AFTER.match(text, n[1]) or _ASKED_BEFORE.search(text, max(0, n[0] - 24), n[0])
+    ]
+    return (asked or named)[-1:]
 
 
 def _hangul_words(text: str) -> int:

@@ -39,6 +39,7 @@ _NAMED = re.compile(r"[영공령일이삼사오육륙칠팔구](?:[ ,.]?[영공�
 _COPULA = re.compile(
     "이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)"
 )  # "구팔이고요": 98, not 982
+_PHONING = re.compile(r"(?:[공영]\s?일\s?[공영]|01[016-9])\D*\S{0,6}\D*$")
 _PHONE_GROUPS = (4, 11)  # "일이일이거든요" is 1212: so many digits are said in one breath
 # A last syllable that stands apart belongs to what follows: "…사이 공감해요", "…오공이 이 번호".
 _NEXT_WORD = re.compile(r"(?<=\S\S) [가-힣](?=[가-힣]|\s[가-힣])(?![번호에요가는은을로인])")
@@ -109,7 +110,9 @@ def _korean(text: str) -> list[tuple[int, int, str]]:
             continue
         named = _NAMED.match(text, at)
         if named:
-            whole = len(re.sub("[ ,.]", "", named[0])) in _PHONE_GROUPS
+            whole = len(re.sub("[ ,.]", "", named[0])) in _PHONE_GROUPS and _PHONING.search(
+                text, max(0, at - 16), at
+            )
             copula = not whole and _COPULA.match(text, named.end() - 1)
             end = named.end() - (1 if copula else 0)
             if _NEXT_WORD.match(text, end - 2):

@@ -33,12 +33,16 @@ _HAN = re.compile(
 class Places:
     """Knows how places are named; the lookup table adds names that follow no rule."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """`names` are places of the city in any spelling."""
+    def __init__(self, names: Iterable[str], neighbourhoods: Sequence[str] = ()) -> None:
+        """`names` are places of the city in any spelling, `neighbourhoods` Korean stems."""
         longest_first = sorted({n.lower() for n in names}, key=len, reverse=True)
         korean = [n for n in longest_first if re.search("[가-힣]", n)]
         latin = [n for n in longest_first if n.isascii()]
-        self._korean = _gazetteer(korean, "(?<![가-힣])", "")
+        # A short name hides in other words; a long one is itself even in a text without spaces.
+        short, long = [n for n in korean if len(n) < 3], [n for n in korean if len(n) >= 3]
+        alone = f"(?<![가-힣])(?:{'|'.join(map(re.escape, short))})" if short else "(?!)"
+        self._korean = re.compile("|".join([*map(re.escape, long), alone]))
+        self._neighbourhoods = places_korean.known_neighbourhoods(neighbourhoods)
         self._latin = _gazetteer(latin, r"(?<![a-z])", r"(?![a-z])")
 
     def find(self, plain: str, source: str, districts: Sequence[Span] = ()) -> list[Span]:
@@ -49,7 +53,7 @@ class Places:
         """
         spans: list[Span] = []
         if re.search("[가-힣]", plain):
-            spans += places_korean.find_spots(plain, self._korean)
+            spans += places_korean.find_spots(plain, self._korean, self._neighbourhoods)
         if re.search("[a-z]{3}", plain):
             spans += places_english.find_spots(plain, source, self._latin)
         spans += [m.span() for m in _HAN.finditer(plain)]

@@ -1,6 +1,7 @@
 """How named spots look in Korean: by the ending of their name, or as an address."""
 
 import re
+from collections.abc import Sequence
 
 from nlu.patterns import any_of, words
 
@@ -11,10 +12,9 @@ ENDINGS = r"(?<![통번용방전구지내영권광무병사])역|입구역|(?<![
     고등학교 대학교 여고 여중 남고 병원 아파트 빌라 맨션 오피스텔 도서관 박물관 미술관 기념관
     광장 터널 지하차도 고가도로 고가차도 육교 숲 호수공원 식물원 캠핑장 체육관 운동장 수영장
     주민센터 보건소 경찰서 파출소 소방서 우체국 백화점 상가 성당 교회 타워 터미널 지구 먹자골목
-    문화회관 회관 복지관 학습관 보건지소 예술극장
-    정류장 정류소 나들목 인터체인지 차고지 경로당 어린이집
-    유치원 놀이터
-    둘레길 산책로 하천 천변 캠퍼스 기차역 휴게소 약수터 등산로 빗물펌프장 카페거리"""
+    문화회관 회관 복지관 학습관 보건지소 예술극장 정류장 정류소 나들목 인터체인지 차고지 경로당
+    어린이집 유치원 놀이터 둘레길 산책로 하천 천변 캠퍼스 기차역 휴게소 약수터 등산로 빗물펌프장
+    카페거리 경기장 선착장"""
 )
 _FOLLOWS = any_of(
     """에 이 가 은 는 을 를 의 로 으로 도 만 인데 예요 입 요 쪽 앞 뒤 옆 근처 부근 안 까지 부터
@@ -24,24 +24,10 @@ _FOLLOWS = any_of(
 _NAMED = re.compile(
     rf"(?<![가-힣a-z0-9])(?P<name>[가-힣a-z0-9]{{0,9}}?(?:{ENDINGS}))(?=[^가-힣]|$|{_FOLLOWS})(?!할)"
 )
-# Before a kind of place these make no name: "a park nearby", "which library".
-_NOBODYS = any_of(
-    """우리 저희 동네 근처 주변 가까운 이번 무슨 어느 모든 다른 아무 새로운 작은 큰 여기 거기 저기
-    어떤 무료
-    공공 구립 시립 국립 어린이 동물 전통 재래 평일 주말 오늘 내일 지금 요즘 아침 저녁 새벽 밤
-    지역 해당 인근 관할 일반 장애인 반려견 애견 강아지 매일 진짜 혹시 그냥 아까 어제 집앞 앞 시내
-    실내 야외 아이랑 신축 임대 재건축 노후 옆집 윗집 아랫집 여그 저그 거그
-    아니구 아니고 서울 서울시 시민 한강 불법 야간"""
-)
-_NAMED_APART = re.compile(
-    rf"(?<![가-힣])(?!(?:{_NOBODYS})\s)(?:[가-힣]{{1,4}}[^\W가이은는을를에서고지다요의도만면까디들니_]"
-    r"|여의도)\s(?:"
-    + any_of(
-        """초등학교 중학교 고등학교 아파트 사거리 삼거리 오거리 교차로 한강공원 공원 보건소
-        보건지소 도서관 문화센터 먹자골목 공영주차장 학원가 카페거리 별빛거리 복지관 시장 버스정류장
-        버스정류소 우체국 주민센터 체육관 수영장"""
-    )
-    + r")(?![가-힣]{3,})"
+_KINDS_APART = any_of(
+    """초등학교 중학교 고등학교 아파트 사거리 삼거리 오거리 교차로 한강공원 공원 보건소 보건지소
+    도서관 문화센터 먹자골목 공영주차장 학원가 카페거리 복지관 시장 전통시장 버스정류장 버스정류소
+    정류장 우체국 주민센터 체육관 수영장 경기장 선착장 근린공원 어린이공원 파출소 지구대 놀이터"""
 )
 _HALLS = re.compile(
     r"(?<![가-힣])[가-힣]{1,4}구청(?!장)(?:\s?(?:민원실|[가-힣]{1,5}과)(?![가-힣]))?"
@@ -74,7 +60,6 @@ _ADDRESSES = (
     ),
     re.compile(r"(?<![가-힣\d])(?:4\.19|[가-힣]{2,4})로\s(?:일대|인근|주변|전체|전 구간)"),
     _AVENUE,
-    _NAMED_APART,
     _HALLS,
     _BRIDGES,
 )
@@ -106,16 +91,29 @@ _NO_NAME = re.compile(
         대학 종합 동물 무인 공중 아파트 건물 주차 불법 야외 실내 단지 반려견 물 숲 임대 신축
         모래 유아 온 차없는 역 시장 공원 가로수 중앙 생태 근린 도시 소 대 청년 노인 아동 장애인
         우주 먹자 카페 외국인 장난감 야 금연 이번 우리동네 자치구 동 주민 문화 떨어졌어 발생한
-        제안인데
-        한강"""
+        제안인데 한강 혼자 물어볼게 전채 전체"""
     )
     + rf")*\s?(?:{ENDINGS})\Z"
 )
 
 
-def find_spots(text: str, gazetteer: re.Pattern[str] | None) -> list[Span]:
+def known_neighbourhoods(names: Sequence[str]) -> re.Pattern[str] | None:
+    """Return what finds spots by the neighbourhood in their name: "망원 시장", "신림8동"."""
+    if not names:
+        return None
+    stems = any_of(" ".join(sorted(names, key=len, reverse=True)))
+    return re.compile(
+        rf"(?:{stems})(?:\d?(?:가)?동(?!네|물|안|시|의)(?:\s(?:{_KINDS_APART}))?|역(?![사시할])"
+        rf"|\s(?:{_KINDS_APART}))(?!장[^소])"
+    )
+
+
+def find_spots(
+    text: str, gazetteer: re.Pattern[str] | None, neighbourhoods: re.Pattern[str] | None = None
+) -> list[Span]:
     """Return the spans of named spots in a normalised Korean text."""
     spans = [m.span() for m in gazetteer.finditer(text)] if gazetteer else []
+    spans += [m.span() for m in neighbourhoods.finditer(text)] if neighbourhoods else []
     for pattern in _ADDRESSES:
         spans += [m.span() for m in pattern.finditer(text) if not _NO_NAME.match(m[0])]
     spans += [m.span("name") for m in _NAMED.finditer(text) if not _NO_NAME.match(m["name"])]

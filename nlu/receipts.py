@@ -14,17 +14,20 @@ Found = tuple[int, int, str]  # start and end in the digitised text, normalised 
 
 _FOREIGN = re.compile(r"\b(?:\d[a-z]{2}|spp)-?\d{4}-?\d{5,7}\b")
 # "ㅔ" is what the P key types while the keyboard is set to Korean, likewise "ㅑ" and "ㅇ".
-_LETTER = r"(?P<kind>(?<![a-z])[pid]|(?<![가-힣ㄱ-ㅣ])(?:피|아이|디|ㅔ|ㅑ|ㅇ(?=-)))"
-_COUNT = r"(?P<n>[\do]{1,8}(?:[ .-]?[\do]{1,7}){0,6})"
+_LETTER = (
+    r"(?P<kind>(?<![a-z])(?:pee|pea|[pid])(?![a-z])|(?<![가-힣ㄱ-ㅣ])(?:피|아이|디|ㅔ|ㅖ|ㅑ|ㅇ(?=-)))"
+    r"(?:\s(?:as in|for)\s[a-z]+)?"
+)
+_COUNT = r"(?P<n>[\dol]{1,8}(?:[ .-]?[\dol]{1,7}){0,6})(?![a-z])"
 _FULL = re.compile(
-    _LETTER + r"\s?[-_.:/#]?\s?(?P<year>2[0o][2-4]\d)(?:\s?[-_./:]?\s?|[에의년]\s)" + _COUNT
+    _LETTER + r"\s?[-_.:/#,]?\s?(?P<year>2[0o][2-4]\d)(?:\s?[-_./:,]?\s?|[에의년]\s)" + _COUNT
 )
 _SHORT_YEAR = re.compile(_LETTER + r"\s?[-_.]\s?(?P<year>[2-4]\d)\s?[-_.]\s?" + _COUNT)
 _YEARLESS = re.compile(
     _LETTER + r"\s?[-_.#]?\s?(?:(?P<n>0\d{4,7}|[1-9]\d{2,6})(?![\d-])|(?P<n2>\d{1,2})번)"
 )
 _KINDLESS = re.compile(
-    r"(?<![\d-])(?P<year>20[2-4]\d)(?:\s?[-_]\s?|\s)" + _COUNT + r"(?!\s?[-년월.])"
+    r"(?<![\d-])(?P<year>20[2-4]\d)(?:\s?[-_]\s?|[에년]?\s)" + _COUNT + r"(?!\s?[-년월.])"
 )
 _SEVEN = re.compile(r"(?<![\d-])(?P<n>0\d{6})(?![\d-])")
 _NOUN = (
@@ -32,7 +35,7 @@ _NOUN = (
     r"|disclosure|foi|case|ticket|request|application|report|receipt|reference|minwon)"
 )
 _NOUN_FIRST = re.compile(
-    _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?P<mark>번호|number|no\.?|num\b|id\b|#)?"
+    _NOUN + r"s?\s?(?:건|한 거|한거)?\s?(?P<mark>번호|beonho|number|no\.?|num\b|id\b|#)?"
     r"\s?(?:가|는|은|이|is|:|#)?\s?(?:(?:uh+|um+|er+|어+|음+|그|저기)[ ,.]+)*#?"
     r"(?P<n>\d{1,7})(?![\d-])\s?(?P<unit>번|호|beon)?"
 )
@@ -41,16 +44,23 @@ _NUMBER_FIRST = re.compile(
     + _NOUN
 )
 _BARE = re.compile(
-    r"(?:#|\bno\.?\s|\bnumber\s|\bnum\s|(?:번호|끝자리)\s?(?:는|가|은)?\s?)(?P<n>\d{1,7})(?![\d-])"
+    r"(?:#|\bno\.?\s|\bnumber(?:'s| is|:)?\s|\bnum\s|(?:번호|끝자리)\s?(?:는|가|은)?\s?)"
+    r"(?P<n>\d{1,7})(?![\d-])"
     r"|(?<![\d-])(?P<n2>\d{1,7})\s?(?:번|호|beon)(?!\s?(?:출구|버스|마을|국도|선|째|이나))"
     r"|^(?P<n3>\d{2,7})$"
     r"|(?:status|상태|진행|조회)\s(?P<n4>\d{1,7})\b|^(?P<n5>\d{2,7})\s(?:status|상태|조회)"
 )
 _KINDS = {
-    "피": "P", "ㅔ": "P", "ㅑ": "I", "ㅇ": "D", "아이": "I", "디": "D",
+    "피": "P", "ㅔ": "P", "ㅖ": "P", "pee": "P", "pea": "P", "ㅑ": "I", "ㅇ": "D",
+    "아이": "I", "디": "D",
     "제안": "I", "아이디어": "I", "proposal": "I", "idea": "I",
     "청구": "D", "정보공개": "D", "disclosure": "D", "foi": "D",
 }  # fmt: skip
+_TAKEN_BACK = re.compile(
+    r"번?(?:이|은|는|가)?\s?(?:말고|아니고|아니라|아니|대신)|,? (?:no wait|not|sorry)\b"
+)
+# Seven digits that begin with a year are a year and what was counted in it, not two million.
+_YEAR_FIRST = re.compile(r"(?<![\d-])(?P<year>202[4-9])(?P<n>\d{3})(?![\d-])")
 _HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
 _PETITION_NOUNS = (
     "민원", "petition", "complaint", "minwon", "case", "ticket", "receipt", "reference", "report"
@@ -88,6 +98,8 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             take(m.start(), m.start("n") + length, kind, count, of)
     for m in _YEARLESS.finditer(text):
         take(m.start(), m.end(), _kind(m["kind"]), m["n"] or m["n2"], year)
+    for m in _YEAR_FIRST.finditer(text) if about_receipts else ():
+        take(m.start(), m.end(), _kind_before(text, m.start()), m["n"], int(m["year"]))
     for m in _SEVEN.finditer(text):
         take(m.start("n"), m.end("n"), _kind_before(text, m.start()), m["n"], year)
     for pattern in (_NUMBER_FIRST, _NOUN_FIRST):
@@ -105,7 +117,8 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g])
             if m[group] not in _HOTLINES:
                 take(m.start(group), m.end(group), _kind_before(text, m.start()), m[group], year)
-    return sorted(found)
+    kept = [f for f in found if not _TAKEN_BACK.match(text, f[1])]
+    return sorted(kept or found)
 
 
 def _running_number(written: str) -> tuple[str, int]:
@@ -114,15 +127,19 @@ def _running_number(written: str) -> tuple[str, int]:
     Groups that were typed or said apart are joined where they make the full seven.
     """
     parts = re.split(r"[ .-]", written)
-    joined = "".join(parts).replace("o", "0")
+    joined = _digits("".join(parts))
     if len(joined) == 7 or (len(parts) > 1 and all(len(p) == 1 for p in parts)):
         return joined[:7], len(written)
     total = 0
     for i in range(1, len(parts)):
         total = sum(map(len, parts[: i + 1]))
         if total == 7:
-            return "".join(parts[: i + 1]).replace("o", "0"), total + i
-    return parts[0].replace("o", "0"), len(parts[0])
+            return _digits("".join(parts[: i + 1])), total + i
+    return _digits(parts[0]), len(parts[0])
+
+
+def _digits(written: str) -> str:
+    return written.replace("o", "0").replace("l", "1")
 
 
 def _kind(word: str | None) -> str:
