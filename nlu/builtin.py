@@ -1,5 +1,6 @@
 """The builtin engine: text in, Parse out, in process, some milliseconds."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,12 @@ class BuiltinParser:
             intent_ranking=ranking,
             entities=self._entities.find(seen, ranking[0].name, _maybe(ranking)),
         )
+
+    def unseen_share(self, texts: Iterable[str]) -> float:
+        """Return the share of words in `texts`, 0..1, that training never saw."""
+        known = self.model.vocabulary.columns["words"]
+        words = [t for text in texts for t in self.model.reader.read(text).tokens if t.isalpha()]
+        return sum(w not in known for w in words) / len(words) if words else 0.0
 
     def _rank(self, text: str) -> tuple[Intent, ...]:
         model = self.model

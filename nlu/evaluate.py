@@ -108,6 +108,9 @@ def evaluate(parser: TextParser, lines: Sequence[Line]) -> dict[str, Any]:
         "latency_ms": _latency(seconds),
         "emergency_false_alarm_rate": round(alarms / len(others), 4) if others else None,
     }
+    unseen = getattr(parser, "unseen_share", None)
+    if unseen is not None:
+        result["unseen_word_share"] = round(unseen([line.text for line in lines]), 4)
     foreign = [p for ln, p in zip(lines, parses, strict=True) if _foreign(ln, known)]
     if foreign:
         result["oos_recall_at_minus_5"] = _oos_recall(scored, foreign)

@@ -19,6 +19,7 @@ from backend.embedded import data_dir
 from backend.errors import SetupError
 from backend.main import DATA, MODELS
 from nlu.builtin import BuiltinParser
+from nlu.compare import compare
 from nlu.data import DataError, read
 from nlu.evaluate import TextParser, evaluate, read_lines
 from nlu.train import train
@@ -138,6 +139,29 @@ def evaluate_file(
         scores = (f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
         table.add_row(name, *scores, str(row["n"]))
     screen.print(table)
+
+
+@app.command("compare")
+def compare_models(model_a: Path, model_b: Path, file: Path, as_json: AsJson = False) -> None:
+    """Set two trained models side by side: overall, by intent, newly broken, newly mended."""
+    try:
+        lines = read_lines(file)
+    except (DataError, OSError) as error:
+        raise SetupError(str(error)) from None
+    result = compare(_load(model_a), _load(model_b), lines)
+    if as_json:
+        screen.print_json(json.dumps(result, ensure_ascii=False))
+        return
+    table = Table("", "first", "second", "change")
+    for name, scores in (result["overall"] | result["by_intent"]).items():
+        was, now = (score or 0.0 for score in scores)
+        table.add_row(name, f"{was:.3f}", f"{now:.3f}", f"{now - was:+.3f}" if now != was else "")
+    screen.print(table)
+    for what in ("broken", "mended"):
+        screen.print(f"newly {what}: {len(result[what])}")
+        for item in result[what]:
+            line = f"  {item['intent']}: {item['first']} → {item['second']}  {item['text']}"
+            screen.print(line, markup=False)
 
 
 def _default() -> Path:
