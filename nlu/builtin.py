@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nlu.calibration import lead
 from nlu.entities import EntityFinder
 from nlu.language import identify
 from nlu.model import Model
@@ -70,7 +71,7 @@ class BuiltinParser:
         ranked = [Intent(model.intents[i], float(confidences[i])) for i in order]
         for name, threshold in model.early.items():
             column = model.intents.index(name)
-            if ranked[0].name != name and margins[column] >= threshold:
+            if ranked[0].name != name and lead(margins.astype(np.float64), column) >= threshold:
                 first = Intent(name, max(float(confidences[column]), ranked[0].confidence))
                 ranked = [first, *(i for i in ranked if i.name != name)]
         return tuple(ranked)

@@ -17,7 +17,7 @@ from nlu.features import Reader, Reading
 from nlu.morphemes import SenseSpace, kiwi_version
 from nlu.vectors import Floats, Meaning, Vocabulary
 
-FORMAT = 2
+FORMAT = 3
 _META, _WORDS, _ARRAYS = "model.json", "vocabulary.json", "weights.npz"
 
 
@@ -30,7 +30,7 @@ class Model:
     """A trained classifier with the readers of its features.
 
     `weights` has a row per feature and a column per intent; the last rows belong to the meaning
-    vector. An intent in `early` wins as soon as its own margin passes the threshold there (life
+    vector. An intent in `early` wins as soon as its lead passes the threshold there (life
     before anything else).
     """
 

@@ -203,7 +203,8 @@ def _early(names: list[str], held: HeldOut) -> dict[str, float]:
     if EMERGENCY not in names:
         return {}
     column = names.index(EMERGENCY)
-    return {EMERGENCY: calibration.early_threshold(held.margins[:, column], held.labels == column)}
+    leads = calibration.lead(held.margins, column)
+    return {EMERGENCY: calibration.early_threshold(leads, held.labels == column)}
 
 
 def _report(
