@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -50,27 +51,48 @@ def settings_for(**changed: Any) -> ChannelSettings:
     return ChannelSettings(**{**values, **changed})
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail every attempt to leave the machine."""
-    resolve = socket.getaddrinfo
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host not in (None, "127.0.0.1", "localhost", "::1"):
-            pytest.fail("a request was about to leave loopback")
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Refuse every attempt to leave the machine, by name or by number, and fail its test.
+
+    Yields the hosts that were asked for; a test that proves the refusal itself clears the list.
+    """
+    left: list[str] = []
+    resolve, connect = socket.getaddrinfo, socket.socket.connect
+
+    def resolving(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in (None, *LOOPBACK):
+            left.append(name)
+            raise ConnectionRefusedError("a request was about to leave loopback")
         return resolve(host, *args, **kwargs)
 
-    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+    def connecting(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            left.append(str(address[0]))
+            raise ConnectionRefusedError("a request was about to leave loopback")
+        connect(self, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolving)
+    monkeypatch.setattr(socket.socket, "connect", connecting)
+    yield left
+    assert left == [], "a request was about to leave loopback"
 
 
 @pytest.fixture(autouse=True)
-def silent_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Prove after each test that no secret, number or text reached the log."""
+def silent_log(caplog: pytest.LogCaptureFixture) -> Iterator[set[str]]:
+    """Prove after each test that no secret, number or text reached the log, traces included.
+
+    Yields the words looked for; a test adds its own.
+    """
     caplog.set_level(logging.INFO)
-    yield
-    logged = "\n".join(record.getMessage() for record in caplog.get_records("call"))
-    for secret in SECRETS:
-        assert secret not in logged
+    words = set(SECRETS)
+    yield words
+    lines = [caplog.handler.format(record) for record in caplog.get_records("call")]
+    assert [w for w in words if any(w in line for line in lines)] == []
 
 
 @dataclass
@@ -102,10 +124,13 @@ class Door:
         return app
 
     async def post(self, path: str, **request: Any) -> httpx.Response:
+        return await self.request("POST", path, **request)
+
+    async def request(self, method: str, path: str, **request: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self.app())
         # Another host than PUBLIC_URL's, as behind a proxy.
         async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as http:
-            return await http.post(path, **request)
+            return await http.request(method, path, **request)
 
     async def twilio(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
         """Post a form as Twilio does."""
@@ -122,16 +147,34 @@ class Call:
     method: str
     path: str
     headers: dict[str, str]
-    form: dict[str, str]
+    body: bytes
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    @cached_property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 class Provider:
-    """A provider that answers what the test tells it, request by request."""
+    """A provider that answers what the test tells it, request by request.
+
+    A body of bytes is answered as it is, other bodies as JSON.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.calls: list[Call] = []
+        self.unexpected: list[Call] = []
         self.script: list[tuple[int, Any, dict[str, str]] | str] = []
+
+    def check(self) -> None:
+        """Fail where requests were made that nobody expected, or were expected and not made."""
+        unexpected = [f"{call.method} {call.path}" for call in self.unexpected]
+        assert unexpected == [], "the channel sent more requests than expected"
+        assert self.script == [], "the channel sent fewer requests than expected"
 
     def answers(self, status: int, body: Any, **headers: str) -> None:
         """Expect one more request and answer it."""
@@ -155,8 +198,11 @@ class Provider:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ")
         headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
-        body = (await reader.readexactly(int(headers.get("content-length", 0)))).decode()
-        self.calls.append(Call(method, path, headers, dict(parse_qsl(body))))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        call = Call(method, path, headers, body)
+        self.calls.append(call)
+        if not self.script:
+            self.unexpected.append(call)
         step = self.script.pop(0) if self.script else (500, "nothing more was expected", {})
         if step == "drop":
             return False
@@ -164,7 +210,8 @@ class Provider:
             await asyncio.sleep(3)
             return False
         status, answer, extra = step
-        payload = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        words = answer if isinstance(answer, str | bytes) else json.dumps(answer)
+        payload = words.encode() if isinstance(words, str) else words
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(payload)}"]
         lines += [f"{key}: {value}" for key, value in extra.items()]
         writer.write("\r\n".join([*lines, "", ""]).encode() + payload)
@@ -174,13 +221,13 @@ class Provider:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Provider]:
-    """A scripted provider; an answer that nobody fetched fails the test."""
+    """A scripted provider; a request too many or too few fails the test."""
     scripted = Provider()
     server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
     scripted.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield scripted
     server.close()
-    assert scripted.script == [], "the channel sent fewer requests than expected"
+    scripted.check()
 
 
 @contextlib.contextmanager
