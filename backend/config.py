@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.errors import SetupError
+from channels.settings import ROUTES, read_prices, read_routes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,8 +41,30 @@ class Settings(BaseSettings):
     telegram_bot_token: str = ""
     telegram_api_url: str = ""
     telegram_webhook_secret: str = ""
+    korea_sms_app_key: str = ""
+    korea_sms_secret_key: str = ""
+    korea_sms_from_number: str = ""
+    korea_sms_api_url: str = ""
+    korea_sms_webhook_secret: str = ""
+    korea_sms_title: str = "응답 안내"
+    sms_routes: str = ROUTES
+    sms_prices: str = ""
 
-    @field_validator("public_url", "rasa_url", "twilio_api_url", "telegram_api_url")
+    @field_validator("sms_routes")
+    @classmethod
+    def _whole_routes(cls, routes: str) -> str:
+        read_routes(routes)
+        return routes
+
+    @field_validator("sms_prices")
+    @classmethod
+    def _whole_prices(cls, prices: str) -> str:
+        read_prices(prices)
+        return prices
+
+    @field_validator(
+        "public_url", "rasa_url", "twilio_api_url", "telegram_api_url", "korea_sms_api_url"
+    )
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")

@@ -30,7 +30,7 @@ from bot.conversation import Bot
 from broadcasts import routes as broadcasts
 from channels import registry
 from channels.base import Channel, DoorError, SendError
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, read_prices, read_routes
 from channels.simulator import Simulator
 from channels.telegram import Telegram
 from nlu.builtin import BuiltinParser
@@ -58,6 +58,16 @@ def channel_settings(settings: Settings) -> ChannelSettings:
         telegram_bot_token=settings.telegram_bot_token,
         telegram_api_url=settings.telegram_api_url or simulated or "https://api.telegram.org",
         telegram_webhook_secret=settings.telegram_webhook_secret,
+        korea_sms_app_key=settings.korea_sms_app_key,
+        korea_sms_secret_key=settings.korea_sms_secret_key,
+        korea_sms_from_number=settings.korea_sms_from_number,
+        korea_sms_api_url=settings.korea_sms_api_url
+        or simulated
+        or "https://sms.api.nhncloudservice.com",
+        korea_sms_webhook_secret=settings.korea_sms_webhook_secret,
+        korea_sms_title=settings.korea_sms_title,
+        sms_routes=read_routes(settings.sms_routes),
+        sms_prices=read_prices(settings.sms_prices),
     )
 
 

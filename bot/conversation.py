@@ -145,6 +145,8 @@ class Bot:
             await self._store(session, conversation, message, reply, in_place=in_place, ended=ended)
             for reply in replies
         ]
+        if turn.closes:
+            await contacts.stop(session, address)  # only now: the last word still goes out
         owner = messages.OWNERS[conversation.state]
         answer = Answer(str(conversation.id), conversation.language, owner, tuple(stored), ended)
         return answer, woken

@@ -150,12 +150,17 @@ async def _obey(turn: Turn, command: commands.Command) -> None:
     turn.dialogue.held = None
     match command:
         case "stop":
-            # The provider has answered by itself; whatever we sent would be refused.
-            await subscriptions.forget_address(turn.session, turn.address.id)
-            await contacts.stop(turn.session, turn.address)
             turn.done()
+            await subscriptions.forget_address(turn.session, turn.address.id)
+            if turn.incoming.opted is None:
+                turn.say("opted.out")
+                turn.closes = True
+            else:
+                # The provider has answered by itself; whatever we sent would be refused.
+                await contacts.stop(turn.session, turn.address)
         case "provider_help":
-            pass  # answered by the provider already
+            if turn.incoming.opted is None:  # else answered by the provider already
+                turn.say("help.text", choices=smalltalk.menu(turn))
         case "start":
             await contacts.restart(turn.session, turn.address)
             turn.say("alerts.restarted")

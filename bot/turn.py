@@ -70,6 +70,7 @@ class Turn:
     chosen: str | None = None
     replies: list[Reply] = field(default_factory=list)
     ended: bool = False
+    closes: bool = False  # the citizen wants no more messages after these replies
 
     @property
     def language(self) -> str:

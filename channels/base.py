@@ -1,22 +1,38 @@
 """The contract of a channel, and the closed family of ways a send can go wrong."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar, runtime_checkable
 
 from fastapi import APIRouter
 
-from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent
+from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent, StatusUpdate
+
+Part = TypeVar("Part")
 
 
 class SendError(Exception):
     """A message was not, or perhaps not, sent. The channel says what happened; `delivery` decides.
 
     `code` is the provider's own code or a short word; it never holds an address or a text.
+    `retry_after` (seconds) is what the provider asked for. Where some parts of a long message are
+    out, `sent` holds their ids and `parts` how many the whole has.
     """
 
-    def __init__(self, code: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        retry_after: float | None = None,
+        *,
+        sent: tuple[str, ...] = (),
+        parts: int = 1,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
+        self.sent = sent
+        self.parts = parts
 
 
 class Retryable(SendError):
@@ -24,15 +40,19 @@ class Retryable(SendError):
 
 
 class Throttled(Retryable):
-    """The provider asks for a slower pace; `retry_after` in seconds where it says how slow."""
+    """The provider asks its whole account to slow down, for `retry_after` seconds where it says."""
 
 
 class Rejected(SendError):
-    """This message can't be sent to this address, now or later: bad number, bad content."""
+    """This message can't be sent to this address, now or later: no such number, not allowed."""
 
 
 class Stopped(Rejected):
     """The citizen closed this door (opted out, blocked the bot): suppress the address."""
+
+
+class Content(Rejected):
+    """These words can't be sent this way: empty, too long, characters or a template refused."""
 
 
 class Unknown(SendError):
@@ -51,6 +71,20 @@ class DoorError(Exception):
         self.status = status
         self.title = title
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who carries a channel's messages: one account, with a pace and a health of its own.
+
+    `per_second` is how many messages the account takes (None: as many as come). After
+    `reports_within` seconds without a last word on a message it accepted, nobody knows what became
+    of it; None: it never reports, and accepted is its last word.
+    """
+
+    name: str
+    per_second: float | None = None
+    reports_within: float | None = None
 
 
 class Channel(Protocol):
@@ -76,3 +110,58 @@ class Channel(Protocol):
     async def close(self) -> None:
         """Let go of the connections to the provider; the channel is not used afterwards."""
         ...
+
+
+@runtime_checkable
+class Routed(Protocol):
+    """A channel that says who carries its messages: several providers, or one with a pace."""
+
+    def providers(self, address: str) -> Sequence[Provider]:
+        """Return who can carry a message to `address`, the first choice first."""
+        ...
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A channel that can ask its provider what became of a message."""
+
+    async def look_up(
+        self, message: Outgoing, known: Sequence[str], since: datetime
+    ) -> list[StatusUpdate]:
+        """Return what the provider knows of `message`, sent at `since` or a little later.
+
+        `known` are the ids that it gave parts of it. What it does not know is left out: a list may
+        lag behind, so that silence proves nothing. Raises: a SendError when it can't be asked.
+        """
+        ...
+
+
+def providers_of(channel: Channel, address: str) -> Sequence[Provider]:
+    """Return who can carry a message of `channel` to `address`, the first choice first.
+
+    A channel that does not say has one provider, called like itself, without limits or reports.
+    """
+    if isinstance(channel, Routed):
+        return channel.providers(address)
+    return (Provider(channel.name),)
+
+
+async def send_parts(
+    parts: Sequence[Part], skip: int, post: Callable[[int, Part], Awaitable[str]]
+) -> Sent:
+    """Send the parts of a message after the first `skip`, one by one.
+
+    `post` takes a part's place (from 1) and the part, and returns the provider's id of it.
+
+    Raises: Content when there is nothing to send; what `post` raises, with the parts that are out.
+    """
+    if not parts:
+        raise Content("empty")
+    ids: list[str] = []
+    for place, part in enumerate(parts[skip:], skip + 1):
+        try:
+            ids.append(await post(place, part))
+        except SendError as error:
+            error.sent, error.parts = tuple(ids), len(parts)
+            raise
+    return Sent(tuple(ids), len(parts))

@@ -1,7 +1,9 @@
 """What every door does with what comes in: bounded reading, clean text, whole phone numbers."""
 
 import asyncio
+import json
 import re
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -10,6 +12,8 @@ from channels.base import DoorError
 
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
+
+_ID_DIGITS = 18  # any more would not fit into a bigint
 
 # E.164: a plus, a country code that does not begin with 0, at most 15 digits in all.
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
@@ -29,6 +33,13 @@ def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
+def our_id(text: str) -> int | None:
+    """Return the id of ours that a provider sends back, or None for what is none of ours."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
+        return None
+    return int(text)
+
+
 def prefers_english(request: Request) -> bool:
     """Tell whether the caller asks for English before Korean; without a word it is Korean."""
     for part in request.headers.get("accept-language", "").lower().split(","):
@@ -38,6 +49,20 @@ def prefers_english(request: Request) -> bool:
         if language.startswith("en"):
             return True
     return False
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the body of `request`.
+
+    Raises: DoorError 400 when it is none, and those of `read_body`.
+    """
+    try:
+        found = json.loads(await read_body(request))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise DoorError(400, "Not an object", "Send one JSON object, in UTF-8.")
+    return found
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:

@@ -8,6 +8,7 @@ from typing import Literal
 Kind = Literal["text", "speech", "keys", "silence", "contact", "start", "hangup", "blocked"]
 Scheme = Literal["phone", "telegram", "web", "terminal", "call"]
 Owner = Literal["bot", "queue", "agent"]
+Opted = Literal["stop", "start", "help"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,10 @@ class Incoming:
     is the provider's own id, unique within the channel: the same one twice is the same message.
     `confidence` (0..1) is the recogniser's, for speech. `phone` is a number that the channel
     itself vouches for (E.164): the sender of an SMS, the caller, a contact shared on Telegram.
+    `photos_missed` counts pictures that were sent and did not come through: too large, of a kind
+    we can't show, or not handed over.
     `in_place` says whether the answer goes into the response to this very request; None: as the
-    channel usually does.
+    channel usually does. `opted` is the order that the provider itself has obeyed and answered.
     """
 
     channel: str
@@ -74,8 +77,10 @@ class Incoming:
     phone: str | None = None
     language: str | None = None
     photos: tuple[Photo, ...] = ()
+    photos_missed: int = 0
     location: Location | None = None
     in_place: bool | None = None
+    opted: Opted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message on its way out: `id` is our delivery's, and comes back in status callbacks."""
+    """One message on its way out: `id` is our delivery's, and comes back in status callbacks.
+
+    `provider` is who shall carry it, where the channel has several. `skip` is how many of its parts
+    an earlier try has sent: only the others go out now.
+    """
 
     id: int
     address: str
@@ -99,14 +108,21 @@ class Outgoing:
     choices: tuple[Choice, ...] = ()
     language: str = "ko"
     ask_phone: bool = False
+    provider: str | None = None
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A provider took the message. `external_ids` holds one id a part, in order."""
+    """A provider took the message. `external_ids` holds the ids of the parts sent now, in order.
+
+    `parts` is how many the whole message has. `provider` is who took it; None: the channel's only
+    one, which is called like the channel.
+    """
 
     external_ids: tuple[str, ...] = field(default=())
     parts: int = 1
+    provider: str | None = None
 
 
 class DeliveryState(StrEnum):
@@ -120,13 +136,20 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusUpdate:
-    """A provider's word on a message: by our own `delivery` id, or by its `external_id`."""
+    """A provider's word on one part of a message: by our own `delivery` id, or its `external_id`.
+
+    `provider` is who says so (None: the one called like the channel); its word counts for nothing
+    but what it carried itself. `parts` is how many parts the whole message has, where the report
+    knows: a message has arrived when all of them have.
+    """
 
     channel: str
     state: DeliveryState
     delivery: int | None = None
     external_id: str | None = None
     code: str | None = None
+    provider: str | None = None
+    parts: int | None = None
 
 
 OnMessage = Callable[[Incoming], Awaitable[Answer]]

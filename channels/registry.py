@@ -1,7 +1,9 @@
 """Every door of the house: the one list to touch when a channel is added."""
 
 from channels.base import Channel
+from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
+from channels.sms import Sms, SmsProvider
 from channels.telegram import Telegram
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
@@ -16,8 +18,14 @@ def build(
     `history`, `subscribe` and `publish` are what web chat asks of the composition.
     """
     channels: list[Channel] = [WebChannel(history, subscribe, publish)]
-    if settings.twilio_account_sid and settings.twilio_auth_token:
-        channels += [TwilioSms(settings), TwilioVoice(settings)]
+    twilio = bool(settings.twilio_account_sid and settings.twilio_auth_token)
+    carriers: list[SmsProvider] = [TwilioSms(settings)] if twilio else []
+    if settings.korea_sms_app_key and settings.korea_sms_secret_key:
+        carriers += [KoreaSms(settings)]
+    if carriers:
+        channels += [Sms(carriers, settings.sms_routes)]
+    if twilio:
+        channels += [TwilioVoice(settings)]
     if settings.telegram_bot_token and settings.telegram_webhook_secret:
         channels += [Telegram(settings)]
     return {channel.name: channel for channel in channels}

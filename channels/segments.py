@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 TWILIO_MAX = 1600  # characters of one Body (error 21617)
+SMS_BYTES = 90  # a Korean SMS, in CP949
+LMS_BYTES = 2000
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -18,6 +20,7 @@ _EXTENDED = frozenset("\f^{}\\[~]|€")  # sent as an escape and a second septet
 _LIMITS = {"gsm7": (160, 153), "ucs2": (70, 67)}
 
 Encoding = Literal["gsm7", "ucs2"]
+Domestic = Literal["SMS", "LMS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +187,13 @@ def split_segments(text: str) -> list[str]:
     if cost(text) <= single:
         return [text] if text else []
     return split(text, part, cost, soft=False)
+
+
+def split_domestic(text: str) -> tuple[Domestic, list[str]]:
+    """Return how a text goes out at a Korean carrier, and its parts: one SMS, else LMS.
+
+    Raises: UnicodeEncodeError at the first character that CP949 lacks.
+    """
+    if cp949_length(text) <= SMS_BYTES:
+        return "SMS", [text] if text.strip() else []
+    return "LMS", [part for part in split(text, LMS_BYTES, cp949_length) if part.strip()]

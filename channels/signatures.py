@@ -1,6 +1,7 @@
 """Proof that a provider, and nobody else, called us."""
 
 import hmac
+import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from channels.inbound import read_body
 
 TWILIO_HEADER = "X-Twilio-Signature"
 TELEGRAM_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+KOREA_HEADER = "X-Toast-Webhook-Signature"
 
 Form = ImmutableMultiDict[str, str]
 
@@ -43,27 +45,43 @@ def twilio_signature(token: str, url: str, params: Mapping[str, str]) -> str:
 
 
 async def twilio_form(request: Request, public_url: str, token: str) -> Form:
-    """Return the form that Twilio posted.
+    """Return the fields that Twilio posted: those of a form, or the plain values of a JSON object.
 
-    Twilio's own validator decides (it tries the URL with and without the default port).
+    Twilio's own validator decides (it tries the URL with and without the default port, and takes
+    the hash of a JSON body from the signed URL's `bodySHA256`).
     Raises: DoorError 403 when the signature is missing or wrong, 400 when this is no form.
     """
-    body = await read_body(request)
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS
-        )
-    except ValueError:
-        raise DoorError(400, "Not a form", "Send a form as Twilio does.") from None
-    form = Form(pairs)
+    body = (await read_body(request)).decode("utf-8", "replace")
     url = public_address(request, public_url)
     given = request.headers.get(TWILIO_HEADER, "")
-    # Without a token every caller could compute the signature of an empty key.
-    if not (token and given and RequestValidator(token).validate(url, form, given)):
+    as_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    form = None if as_json else _form(body)
+    # Without a token every caller could compute the signature of an empty key, and without the
+    # hash of its body a JSON request is not signed but for its address.
+    signed = bool(token and given) and (form is not None or "bodySHA256" in request.query_params)
+    if not (signed and RequestValidator(token).validate(url, body if as_json else form, given)):
         raise DoorError(
             403, "Wrong signature", "Sign the request with the account's token and PUBLIC_URL."
         )
-    return form
+    return form if form is not None else _json(body)
+
+
+def _form(body: str) -> Form:
+    try:
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise DoorError(400, "Not a form", "Send a form as Twilio does.") from None
+    return Form(pairs)
+
+
+def _json(body: str) -> Form:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise DoorError(400, "Not an object", "Send one JSON object as Twilio does.")
+    return Form((key, value) for key, value in found.items() if isinstance(value, str))
 
 
 def telegram_caller(request: Request, secret: str) -> None:
@@ -73,3 +91,12 @@ def telegram_caller(request: Request, secret: str) -> None:
     """
     if not same_secret(request.headers.get(TELEGRAM_HEADER), secret):
         raise DoorError(403, "Wrong secret", "Send the secret token given to setWebhook.")
+
+
+def korea_caller(given: str | None, secret: str) -> None:
+    """Let only the domestic gateway pass: it shows the secret that we gave it.
+
+    Raises: DoorError 403.
+    """
+    if not same_secret(given, secret):
+        raise DoorError(403, "Wrong secret", "Send the secret of KOREA_SMS_WEBHOOK_SECRET.")

@@ -2,21 +2,23 @@
 
 import ipaddress
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from channels.base import Rejected, Retryable, SendError, Throttled, Unknown
+from channels.base import Content, Rejected, Retryable, SendError, Throttled, Unknown
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 # Shorter than the five seconds after which common servers drop an idle connection: a request
 # that meets that moment ends as unknown, and somebody would have to look into it.
 IDLE_SECONDS = 2.0
-MAX_CONNECTIONS = 50
+MAX_CONNECTIONS = 200  # as many as the dispatcher has under way at once
 
 # httpx writes every address it calls, and Telegram's hold the bot's token.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -58,21 +60,32 @@ def lost_or_refused(error: Exception) -> SendError:
     return Unknown("connection-lost")
 
 
-def refused(status: int, code: str, retry_after: float | None = None) -> SendError:
-    """Say what an answer that is no success means.
+# What an HTTP status says about a message. 401 and 402 are about our account and not about this
+# citizen: the message waits until an operator has mended it.
+_BY_STATUS: dict[int, type[SendError]] = {
+    401: Retryable,
+    402: Retryable,
+    408: Retryable,
+    413: Content,
+    425: Retryable,
+    429: Throttled,
+    503: Retryable,
+}
 
-    Only 429 and 503 say that nothing was taken; any other 5xx leaves it open. 401 is about our
-    credentials and not about this citizen, so the message waits for an operator to mend them.
+
+def refused(
+    status: int,
+    code: str,
+    retry_after: float | None = None,
+    known: Mapping[str, type[SendError]] = MappingProxyType({}),
+) -> SendError:
+    """Say what an answer that is no success means, the same way for every channel.
+
+    `known` are the provider's own codes that mean more than their HTTP status. Of the 5xx only 503
+    says that nothing was taken; any other leaves it open.
     """
-    if status == 429:
-        return Throttled(code, retry_after)
-    if status == 503:
-        return Retryable(code, retry_after)
-    if status >= 500:
-        return Unknown(code)
-    if status == 401:
-        return Retryable(code)
-    return Rejected(code)
+    kind = known.get(code) or _BY_STATUS.get(status) or (Unknown if status >= 500 else Rejected)
+    return kind(code, retry_after)
 
 
 def retry_after(headers: httpx.Headers) -> float | None:

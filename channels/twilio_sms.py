@@ -1,26 +1,40 @@
-"""SMS through Twilio: TwiML answers in place, the Messages API for everything later.
+"""SMS and MMS through Twilio: TwiML answers in place, the Messages API for everything later.
 
 https://www.twilio.com/docs/messaging/guides/webhook-request
 https://www.twilio.com/docs/messaging/api/message-resource
-Twilio can't receive SMS from Korean numbers; a domestic gateway does that.
+Twilio can't receive SMS from Korean numbers (https://www.twilio.com/guidelines/kr/sms): the
+domestic gateway does that.
 """
+
+from dataclasses import replace
 
 import httpx
 from fastapi import APIRouter, Request, Response
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
-from channels import transport
-from channels.base import Rejected, SendError, Stopped, Throttled, Unknown
-from channels.inbound import clean_text, is_e164
+from channels import transport, twilio_media
+from channels.base import (
+    Content,
+    Provider,
+    Retryable,
+    SendError,
+    Stopped,
+    Throttled,
+    Unknown,
+    send_parts,
+)
+from channels.charset import for_gsm, for_korea
+from channels.inbound import clean_text, is_e164, our_id
 from channels.message import (
     Answer,
     DeliveryState,
     Incoming,
     OnMessage,
     OnStatus,
+    Opted,
     Outgoing,
+    Photo,
     Reply,
-    Scheme,
     Sent,
     StatusUpdate,
 )
@@ -42,26 +56,50 @@ STATES = {
     "canceled": DeliveryState.FAILED,
 }
 
+# The words that Twilio obeys and answers by itself, alone in a message and in any case
+# (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out): never orders of ours.
+RESERVED: dict[str, Opted] = {
+    **dict.fromkeys(
+        ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "stop"
+    ),
+    **dict.fromkeys(("START", "YES", "UNSTOP"), "start"),
+    **dict.fromkeys(("HELP", "INFO"), "help"),
+}
+
 # What some error codes mean beyond their HTTP status (https://www.twilio.com/docs/api/errors).
-OPTED_OUT = 21610
-TOO_FAST = (20429, 21611)  # too many requests, the sender's queue is full
+_MEANINGS: dict[str, type[SendError]] = {
+    "21610": Stopped,  # the citizen opted out
+    "20429": Throttled,
+    "21611": Throttled,  # the sender's queue is full
+    "21602": Content,
+    "21617": Content,
+    "30007": Content,  # filtered by a carrier
+    "20003": Retryable,  # our credentials: an operator has to mend them
+    "21606": Retryable,  # our own number
+    "63038": Retryable,  # our daily limit
+}
+
+KOREA = "+82"
+PER_SECOND = 100.0  # what the API takes of one account at once; Twilio paces each number itself
+# A message waits at most ten hours for its turn and two days for its phone.
+REPORTS_WITHIN = 58 * 3600.0
 
 
 class TwilioSms:
-    """The door of text messages."""
+    """Text messages by Twilio, one of the providers of the `sms` door."""
 
-    name = "sms"
-    scheme: Scheme = "phone"
-    pushes = True
-    in_place = True
+    provider = "twilio"
+    carrier = Provider(provider, per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
+        self._messages = f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json"
         self._client = httpx.AsyncClient(
             base_url=settings.twilio_api_url,
             auth=(settings.twilio_account_sid, settings.twilio_auth_token),
             **transport.options(settings.twilio_api_url),
         )
+        self._media = twilio_media.client(settings)
 
     def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:
         """Return the webhooks for incoming messages and for status callbacks."""
@@ -70,16 +108,21 @@ class TwilioSms:
 
         @router.post("/channels/twilio/sms")
         async def receive(request: Request) -> Response:
-            """Take one text message and answer it in TwiML."""
-            incoming = read_message(await twilio_form(request, url, token))
-            replies = self._twiml(await on_message(incoming)) if incoming else self._twiml(None)
-            return Response(replies, media_type="text/xml")
+            """Take one message with its pictures and answer it in TwiML."""
+            form = await twilio_form(request, url, token)
+            pictures = twilio_media.media_of(form)
+            found = await twilio_media.fetch(self._media, pictures)
+            incoming = read_message(form, tuple(found), missed=len(pictures) - len(found))
+            if incoming is None:
+                return _xml(MessagingResponse())
+            return _xml(self._twiml(await on_message(incoming)))
 
         @router.post("/channels/twilio/status", status_code=204)
         async def status(request: Request) -> Response:
             """Take word on a message that we sent."""
             form = await twilio_form(request, url, token)
-            update = read_status(form, request.query_params.get("delivery", ""))
+            query = request.query_params
+            update = read_status(form, query.get("delivery", ""), query.get("parts", ""))
             if update:
                 await on_status(update)
             return Response(status_code=204)
@@ -88,36 +131,29 @@ class TwilioSms:
 
     async def send(self, message: Outgoing) -> Sent:
         """Send `message` in as few requests as its length allows; Twilio cuts the segments."""
-        sids: list[str] = []
-        for part in _parts(message):
-            try:
-                sids.append(await self._post(message, part))
-            except SendError as error:
-                if not sids:
-                    raise
-                # The first parts are out: sending all of it again would double them.
-                raise Unknown(f"partial-{error.code}") from error
-        if not sids:
-            raise Rejected("empty")
-        return Sent(tuple(sids), len(sids))
+        parts = _bodies(message)
+        callback = self._callback(message.id, len(parts))
+
+        async def post(_: int, body: str) -> str:
+            return await self._post(message.address, body, callback)
+
+        return replace(await send_parts(parts, message.skip, post), provider=self.provider)
 
     async def close(self) -> None:
         """Close the connections to Twilio."""
         await self._client.aclose()
+        await self._media.aclose()
 
-    async def _post(self, message: Outgoing, body: str) -> str:
+    async def _post(self, address: str, body: str, callback: str) -> str:
         """Post one Message; return its sid or raise what went wrong."""
-        account = self._settings.twilio_account_sid
         form = {
-            "To": message.address,
+            "To": address,
             "From": self._settings.twilio_from_number,
             "Body": body,
-            "StatusCallback": self._callback(message.id),
+            "StatusCallback": callback,
         }
         try:
-            response = await self._client.post(
-                f"/2010-04-01/Accounts/{account}/Messages.json", data=form
-            )
+            response = await self._client.post(self._messages, data=form)
         except httpx.HTTPError as error:
             raise transport.lost_or_refused(error) from error
         if not response.is_success:
@@ -127,61 +163,96 @@ class TwilioSms:
         except (ValueError, KeyError, TypeError):
             raise Unknown("unreadable-answer") from None
 
-    def _callback(self, delivery: int) -> str:
-        return f"{self._settings.public_url}/channels/twilio/status?delivery={delivery}"
+    def _callback(self, delivery: int, parts: int) -> str:
+        return (
+            f"{self._settings.public_url}/channels/twilio/status?delivery={delivery}&parts={parts}"
+        )
 
-    def _twiml(self, answer: Answer | None) -> str:
+    def _twiml(self, answer: Answer) -> MessagingResponse:
         response = MessagingResponse()
-        for reply in answer.replies if answer else ():
-            callback = self._callback(reply.delivery) if reply.delivery is not None else None
-            for part in _parts(reply):
+        for reply in answer.replies:
+            # Whoever reached us through Twilio does not stand behind a Korean carrier's limits.
+            parts = bodies(for_gsm(_text(reply)), TWILIO_MAX)
+            callback = None
+            if reply.delivery is not None:
+                callback = self._callback(reply.delivery, len(parts))
+            for part in parts:
                 response.message(part, status_callback=callback)
-        return str(response)
+        return response
 
 
-def read_message(form: Form) -> Incoming | None:
+def read_message(form: Form, photos: tuple[Photo, ...] = (), *, missed: int = 0) -> Incoming | None:
     """Return the message of a webhook form; None when its sender can't be answered.
 
-    Twilio has acted on opt-out words already and says so in `OptOutType`; the word it understood
-    goes on as the text, so that our own suppression mirrors it whatever language it was in.
+    Twilio has acted on opt-out words already. With Advanced Opt-Out it says so in `OptOutType`,
+    and the word it understood goes on as the text, so that our own suppression mirrors it
+    whatever language it was in; without, it acts on the same English words.
     """
     sender = form.get("From", "")
     sid = form.get("MessageSid") or form.get("SmsSid", "")
     if not sid or not is_e164(sender):
         return None
-    opted = form.get("OptOutType", "").upper()
-    text = opted if opted in ("STOP", "START", "HELP") else clean_text(form.get("Body", ""))
-    return Incoming("sms", "phone", sender, sid, text, phone=sender)
+    text = clean_text(form.get("Body", ""))
+    said = form.get("OptOutType", "").upper()
+    if said in ("STOP", "START", "HELP"):
+        text = said
+    return Incoming(
+        "sms",
+        "phone",
+        sender,
+        sid,
+        text,
+        phone=sender,
+        photos=photos,
+        photos_missed=missed,
+        opted=RESERVED.get(text.strip().upper()),
+    )
 
 
-def read_status(form: Form, delivery: str) -> StatusUpdate | None:
+def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | None:
     """Return what a status callback says; None for words that say nothing of a delivery.
 
-    `delivery` is our own id from the callback's URL, digits or nothing.
+    `delivery` is our own id from the callback's URL and `parts` how many the message has, digits
+    or nothing.
     """
     sid = form.get("MessageSid") or form.get("SmsSid") or None
-    ours = int(delivery) if delivery.isascii() and delivery.isdigit() else None
+    ours = our_id(delivery)
     word = form.get("MessageStatus") or form.get("SmsStatus", "")
     state = STATES.get(word)
     if state is None or (sid is None and ours is None):
         return None
-    return StatusUpdate("sms", state, ours, sid, form.get("ErrorCode") or None)
+    code = form.get("ErrorCode") or None
+    return StatusUpdate("sms", state, ours, sid, code, TwilioSms.provider, our_id(parts))
 
 
-def _parts(message: Outgoing | Reply) -> list[str]:
-    """Return the bodies that carry a message, its choices as numbered lines."""
-    return bodies(clean_text(numbered(message.text, message.choices)), TWILIO_MAX)
+def _text(message: Outgoing | Reply) -> str:
+    """Return the words of a message, its choices as numbered lines."""
+    return clean_text(numbered(message.text, message.choices))
+
+
+def _bodies(message: Outgoing) -> list[str]:
+    """Return the bodies that carry a message.
+
+    Raises: Content where it goes to Korea, whose carriers take CP949 alone, in another script.
+    """
+    text = _text(message)
+    if not message.address.startswith(KOREA):
+        return bodies(for_gsm(text), TWILIO_MAX)
+    written = for_korea(text)
+    if not written.legible:
+        raise Content("unwritable")
+    return bodies(written.text, TWILIO_MAX)
+
+
+def _xml(response: MessagingResponse) -> Response:
+    return Response(str(response), media_type="text/xml")
 
 
 def _refused(response: httpx.Response) -> SendError:
     """Say what an error of the Messages API means."""
     try:
-        code = int(response.json()["code"])
+        code = str(int(response.json()["code"]))
     except (ValueError, KeyError, TypeError):
-        code = response.status_code
+        code = str(response.status_code)
     wait = transport.retry_after(response.headers)
-    if code == OPTED_OUT:
-        return Stopped(str(code))
-    if code in TOO_FAST:
-        return Throttled(str(code), wait)
-    return transport.refused(response.status_code, str(code), wait)
+    return transport.refused(response.status_code, code, wait, _MEANINGS)

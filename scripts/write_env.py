@@ -12,6 +12,10 @@ TWILIO_AUTH_TOKEN={secrets.token_hex(16)}
 TWILIO_FROM_NUMBER=+15005550006
 TELEGRAM_BOT_TOKEN={secrets.randbelow(10**9)}:{secrets.token_urlsafe(26)}
 TELEGRAM_WEBHOOK_SECRET={secrets.token_hex(16)}
+KOREA_SMS_APP_KEY={secrets.token_hex(8)}
+KOREA_SMS_SECRET_KEY={secrets.token_hex(8)}
+KOREA_SMS_FROM_NUMBER=0212345678
+KOREA_SMS_WEBHOOK_SECRET={secrets.token_urlsafe(24)}
 """
 
 if __name__ == "__main__":

@@ -1,0 +1,242 @@
+"""SMS inside Korea: NHN Cloud sends and reports, the carrier of our number brings what is written.
+
+Sending: https://docs.nhncloud.com/ko/Notification/SMS/ko/api-guide/ (v3.0), results:
+https://docs.nhncloud.com/ko/Notification/SMS/ko/webhook/. NHN Cloud takes no messages from
+phones; a number for those (MO) is a carrier's, whose push has the form of U+ message hub
+(https://doc.msghub.uplus.co.kr, MO). Neither signs its body: both show a secret that we gave them.
+"""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from channels import transport
+from channels.base import (
+    Content,
+    Provider,
+    Rejected,
+    Retryable,
+    SendError,
+    Stopped,
+    Unknown,
+    send_parts,
+)
+from channels.charset import for_korea
+from channels.inbound import clean_text, our_id, read_json
+from channels.message import (
+    DeliveryState,
+    Incoming,
+    OnMessage,
+    OnStatus,
+    Outgoing,
+    Sent,
+    StatusUpdate,
+)
+from channels.render import numbered
+from channels.segments import Domestic, split_domestic
+from channels.settings import ChannelSettings
+from channels.signatures import KOREA_HEADER, korea_caller
+
+RECEIVED = "1000"
+STATES = {
+    "RESERVED": DeliveryState.ACCEPTED,
+    "SENDING": DeliveryState.ACCEPTED,
+    "COMPLETED": DeliveryState.DELIVERED,
+    "FAILED": DeliveryState.FAILED,
+    "CANCEL": DeliveryState.FAILED,
+    "DUPLICATED": DeliveryState.FAILED,
+    "FAILED_AD": DeliveryState.FAILED,
+}
+
+# https://docs.nhncloud.com/ko/Notification/SMS/ko/error-code/. What is about our account or our
+# sender number waits for an operator to mend it; any other code refuses this message.
+_MEANINGS: dict[int, type[SendError]] = {
+    **dict.fromkeys((-1000, -1001, -1002, -1003, -1004, -1007, -1008, -2312, -2313), Retryable),
+    **dict.fromkeys((-2014, -2015, -2023, -9997), Content),
+    -2021: Retryable,  # nothing was queued
+    -6001: Stopped,  # the citizen refused
+    -9999: Unknown,
+}
+PER_SECOND = 300.0  # https://docs.nhncloud.com: more is answered with 429
+# The gateway gives up an SMS after 25 hours and an LMS after 80, and says so.
+REPORTS_WITHIN = 81 * 3600.0
+
+_SERVICES: dict[Domestic, str] = {"SMS": "sms", "LMS": "mms"}
+
+
+class KoreaSms:
+    """Text messages inside Korea, one of the providers of the `sms` door."""
+
+    provider = "korea"
+    carrier = Provider(provider, per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        self._settings = settings
+        self._client = httpx.AsyncClient(
+            base_url=settings.korea_sms_api_url,
+            headers={"X-Secret-Key": settings.korea_sms_secret_key},
+            **transport.options(settings.korea_sms_api_url),
+        )
+
+    def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:
+        """Return the webhooks for delivery results and for what citizens write."""
+        router = APIRouter(tags=["korea-sms"])
+        secret = self._settings.korea_sms_webhook_secret
+
+        @router.post("/channels/korea-sms/results", status_code=204)
+        async def results(request: Request) -> Response:
+            """Take word on messages that we sent, and numbers that refused by 080."""
+            korea_caller(request.headers.get(KOREA_HEADER), secret)
+            body = await read_json(request)
+            for update in read_results(body):
+                await on_status(update)
+            for refusal in read_refusals(body):
+                await on_message(refusal)
+            return Response(status_code=204)
+
+        @router.post("/channels/korea-sms/mo/{given}")
+        async def receive(request: Request, given: str) -> Response:
+            """Take what citizens wrote. The answers are sent as messages of their own."""
+            korea_caller(given, secret)
+            for incoming in read_messages(await read_json(request)):
+                await on_message(incoming)
+            return JSONResponse({"code": "10000", "message": "success"})
+
+        return router
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Send `message` as one SMS where it fits into 90 bytes, else as LMS of 2,000 each."""
+        number = domestic(message.address)
+        if number is None:
+            raise Rejected("not-korean")
+        written = for_korea(clean_text(numbered(message.text, message.choices)))
+        if not written.legible:
+            raise Content("unwritable")
+        form, parts = split_domestic(written.text)
+
+        async def post(_: int, text: str) -> str:
+            return await self._post(form, text, number, message.id)
+
+        return replace(await send_parts(parts, message.skip, post), provider=self.provider)
+
+    async def close(self) -> None:
+        """Close the connections to the gateway."""
+        await self._client.aclose()
+
+    async def _post(self, form: Domestic, text: str, number: str, delivery: int) -> str:
+        """Post one message; return its id or raise what went wrong."""
+        body: dict[str, Any] = {
+            "body": text,
+            "sendNo": self._settings.korea_sms_from_number,
+            # Comes back with the result: a report that is faster than our own note finds its way.
+            "senderGroupingKey": str(delivery),
+            "recipientList": [{"recipientNo": number}],
+        }
+        if form == "LMS":
+            body["title"] = self._settings.korea_sms_title
+        path = f"/sms/v3.0/appKeys/{self._settings.korea_sms_app_key}/sender/{_SERVICES[form]}"
+        try:
+            response = await self._client.post(path, json=body)
+        except httpx.HTTPError as error:
+            raise transport.lost_or_refused(error) from error
+        if not response.is_success:
+            wait = transport.retry_after(response.headers)
+            raise transport.refused(response.status_code, str(response.status_code), wait)
+        return _accepted(response)
+
+
+def _accepted(response: httpx.Response) -> str:
+    """Return the id of the message taken: the request and the recipient's place in it."""
+    try:
+        answer = response.json()
+        code = int(answer["header"]["resultCode"])
+        if answer["header"]["isSuccessful"]:
+            data = answer["body"]["data"]
+            recipient = data["sendResultList"][0]
+            code = int(recipient.get("resultCode") or 0)
+            if code == 0:
+                return f"{data['requestId']}:{int(recipient['recipientSeq'])}"
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        raise Unknown("unreadable-answer") from None
+    raise _MEANINGS.get(code, Rejected)(str(code))
+
+
+def read_results(body: dict[str, Any]) -> list[StatusUpdate]:
+    """Return what a webhook of NHN Cloud says of messages that we sent."""
+    updates = []
+    for hook in _listed(body, "hooks") if body.get("event") == "MESSAGE_RESULT_UPDATE" else ():
+        state = STATES.get(str(hook.get("messageStatus")))
+        code = str(hook.get("resultCode") or "")
+        if state is DeliveryState.DELIVERED and code != RECEIVED:
+            state = DeliveryState.FAILED
+        if state is None or not hook.get("requestId"):
+            continue
+        external = f"{hook['requestId']}:{hook.get('recipientSeq', 1)}"
+        ours = our_id(str(hook.get("senderGroupingKey") or ""))
+        failed = code if state is DeliveryState.FAILED else None
+        updates.append(
+            StatusUpdate("sms", state, ours, external, failed or None, KoreaSms.provider)
+        )
+    return updates
+
+
+def read_refusals(body: dict[str, Any]) -> list[Incoming]:
+    """Return the numbers that called the free 080 line of refusal, as doors that closed."""
+    refusals = []
+    for hook in _listed(body, "hooks") if body.get("event") == "UNSUBSCRIBE" else ():
+        sender = international(str(hook.get("recipientNo") or ""))
+        if sender and hook.get("hookId"):
+            external = f"korea:{hook['hookId']}"
+            refusals.append(_incoming(sender, external, "", kind="blocked"))
+    return refusals
+
+
+def read_messages(body: dict[str, Any]) -> list[Incoming]:
+    """Return the messages of a carrier's push; none from senders that can't be answered.
+
+    A message without its key gets one from what it says and when it came, so that the same push
+    again is the same message.
+    """
+    messages = []
+    for item in _listed(body, "moLst"):
+        sender = international(str(item.get("moNumber") or ""))
+        if sender is None:
+            continue
+        text = clean_text(str(item.get("moMsg") or ""))
+        key = str(item.get("moKey") or "")
+        if not key:
+            whole = f"{sender}\n{item.get('moRecvDt')}\n{text}"
+            key = hashlib.sha256(whole.encode()).hexdigest()
+        messages.append(_incoming(sender, f"korea:{key[:80]}", text))
+    return messages
+
+
+def _incoming(sender: str, external: str, text: str, **more: Any) -> Incoming:
+    return Incoming(
+        "sms", "phone", sender, external, text, phone=sender, in_place=False, **more
+    )  # fmt: skip
+
+
+def _listed(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    items = body.get(name)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def domestic(address: str) -> str | None:
+    """Return the Korean form of an international number: +821012345678 is 01012345678."""
+    return "0" + address.removeprefix("+82") if address.startswith("+82") else None
+
+
+def international(number: str) -> str | None:
+    """Return a Korean number, written as carriers write it, in E.164; None for any other."""
+    digits = number.strip().removeprefix("+").replace("-", "").replace(" ", "")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    national = digits.removeprefix("82").removeprefix("0")
+    return f"+82{national}" if digits[:2] in ("82", "01", "02", "03", "04", "05", "06", "07") and (
+        8 <= len(national) <= 10
+    ) else None  # fmt: skip
