@@ -15,6 +15,7 @@ from channels.inbound import prefers_english
 from channels.settings import ChannelSettings
 from channels.simulator.citizens import Act, Citizens, Outcome
 from channels.simulator.faults import FaultBox, Faults
+from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.page import TEXTS
 from channels.simulator.store import Store
 from channels.simulator.telegram_api import TelegramApi
@@ -34,15 +35,17 @@ class Simulator:
         self.faults = FaultBox()
         self._client = httpx.AsyncClient(timeout=CALL_SECONDS, trust_env=False)
         self._twilio = TwilioApi(settings, self.store, self.faults, self._client)
+        self._korea = KoreaSmsApi(settings, self.store, self.faults, self._client)
         self._telegram = TelegramApi(settings, self.store, self.faults)
         self._citizens = Citizens(
-            settings, self.store, self._twilio, self._telegram, self._client
-        )  # fmt: skip
+            settings, self.store, self._twilio, self._korea, self._telegram, self._client
+        )
 
     def router(self) -> APIRouter:
         """Return all routes, the providers' at the paths where their clients look for them."""
         router = APIRouter()
         router.include_router(self._twilio.router())
+        router.include_router(self._korea.router())
         router.include_router(self._telegram.router())
         router.include_router(self._controls())
         router.include_router(self._page())
@@ -51,6 +54,7 @@ class Simulator:
     async def close(self) -> None:
         """Stop the callbacks under way and close the connections."""
         await self._twilio.close()
+        await self._korea.close()
         await self._client.aclose()
 
     def _controls(self) -> APIRouter:

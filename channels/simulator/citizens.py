@@ -1,9 +1,11 @@
 """Simulated citizens: they write, press and call, and the provider calls our webhooks for them."""
 
+import base64
 import itertools
 import re
 import secrets
 import time
+from collections.abc import Awaitable
 from typing import Any, Literal
 from urllib.parse import urljoin
 from xml.etree import ElementTree
@@ -13,30 +15,31 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from channels.base import DoorError
 from channels.inbound import is_e164
+from channels.pictures import picture_type
 from channels.segments import measure
 from channels.settings import ChannelSettings
 from channels.signatures import TELEGRAM_HEADER, TWILIO_HEADER, twilio_signature
+from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.store import Entry, Kind, Store
 from channels.simulator.telegram_api import TelegramApi
 from channels.simulator.twilio_api import VERSION, TwilioApi
-
-# Twilio's own words, in any case and alone in the message: they close and open the number.
-STOP_WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
-START_WORDS = ("START", "YES", "UNSTOP")
-HELP_WORDS = ("HELP", "INFO")
+from channels.twilio_sms import RESERVED
 
 
 class Act(BaseModel):
     """What a citizen does. `from` is a phone number, or the id of a Telegram chat.
 
-    On the phone the first act calls; digits are keys, an empty text is silence.
+    On the phone the first act calls; digits are keys, an empty text is silence. `korea` is a text
+    to the domestic number, and its block a call to the line of refusal. `photo` is a JPEG or PNG
+    in base64 that goes along with a text.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
-    provider: Literal["sms", "voice", "telegram"]
+    provider: Literal["sms", "korea", "voice", "telegram"]
     sender: str = Field(alias="from", min_length=1, max_length=20)
     text: str = Field("", max_length=10_000)
+    photo: str | None = Field(None, max_length=12_000_000)
     kind: Literal["message", "button", "contact", "block", "unblock", "hangup"] = "message"
 
 
@@ -56,12 +59,14 @@ class Citizens:
         settings: ChannelSettings,
         store: Store,
         twilio: TwilioApi,
+        korea: KoreaSmsApi,
         telegram: TelegramApi,
         client: httpx.AsyncClient,
     ) -> None:
         self._settings = settings
         self._store = store
         self._twilio = twilio
+        self._korea = korea
         self._telegram = telegram
         self._client = client
         self._calls: dict[str, tuple[str, str]] = {}  # number → the call's sid, where it goes on
@@ -80,13 +85,15 @@ class Citizens:
             )
         if act.provider == "sms":
             return await self._text(act)
+        if act.provider == "korea":
+            return await self._domestic(act)
         if act.provider == "voice":
             return await self._call(act)
         return await self._chat(act)
 
     async def _text(self, act: Act) -> Outcome:
-        number, word = act.sender, act.text.strip().upper()
-        sid = f"SM{secrets.token_hex(16)}"
+        number, order = act.sender, RESERVED.get(act.text.strip().upper())
+        sid = f"{'MM' if act.photo else 'SM'}{secrets.token_hex(16)}"
         form = {
             **self._common(number),
             "MessageSid": sid,
@@ -97,14 +104,17 @@ class Citizens:
             "NumMedia": "0",
             "NumSegments": str(max(1, measure(act.text).segments)),
         }
-        if word in STOP_WORDS:
+        if order == "stop":
             self._store.stopped.add(number)
-            form["OptOutType"] = "STOP"
-        elif word in START_WORDS:
+        elif order == "start":
             self._store.stopped.discard(number)
-            form["OptOutType"] = "START"
-        elif word in HELP_WORDS:
-            form["OptOutType"] = "HELP"
+        if order:
+            form["OptOutType"] = order.upper()
+        if act.photo:
+            content = _decoded(act.photo)
+            kind = picture_type(content) or "application/octet-stream"
+            media = {"MediaUrl0": self._twilio.attach(sid, content, kind)}
+            form |= {"NumMedia": "1", "MediaContentType0": kind, **media}
         self._note("sms", number, act.text)
         url = f"{self._settings.public_url}/channels/twilio/sms"
         outcome = await self._post_form(url, form)
@@ -118,6 +128,15 @@ class Citizens:
             self._twilio.take(number, text, ours, target, "outbound-reply")
             outcome.texts.append(text)
         return outcome
+
+    async def _domestic(self, act: Act) -> Outcome:
+        """Write to the number of the domestic gateway; the answers come by themselves."""
+        if act.kind == "block":
+            response = await self._asked(self._korea.refuse(act.sender))
+        else:
+            self._note("sms", act.sender, act.text, "korea")
+            response = await self._asked(self._korea.write(act.sender, act.text))
+        return Outcome(status=response.status_code, answer=response.text)
 
     async def _call(self, act: Act) -> Outcome:
         number = act.sender
@@ -220,8 +239,9 @@ class Citizens:
     def _in_call(self, number: str, sid: str) -> dict[str, str]:
         return {**self._common(number), "CallSid": sid, "Direction": "inbound", "Caller": number}
 
-    def _note(self, kind: Kind, address: str, text: str) -> None:
-        self._store.add(Entry(kind, incoming=True, address=address, text=text))
+    def _note(self, kind: Kind, address: str, text: str, provider: str = "") -> None:
+        entry = Entry(kind, incoming=True, address=address, text=text, provider=provider)
+        self._store.add(entry)
 
     async def _post_form(self, url: str, form: dict[str, str]) -> Outcome:
         signature = twilio_signature(self._settings.twilio_auth_token, url, form)
@@ -229,12 +249,23 @@ class Citizens:
         return Outcome(status=response.status_code, answer=response.text)
 
     async def _post(self, url: str, **request: Any) -> httpx.Response:
+        return await self._asked(self._client.post(url, **request))
+
+    async def _asked(self, asking: Awaitable[httpx.Response]) -> httpx.Response:
+        """Return the answer of our service."""
         try:
-            return await self._client.post(url, **request)
+            return await asking
         except (httpx.HTTPError, httpx.InvalidURL):
             raise DoorError(
                 502, "No answer", "Start the service; PUBLIC_URL must be its address."
             ) from None
+
+
+def _decoded(photo: str) -> bytes:
+    try:
+        return base64.b64decode(photo, validate=True)
+    except ValueError:
+        raise DoorError(422, "Not a picture", "Send a photo in base64.") from None
 
 
 def _verbs(document: str, name: str) -> list[ElementTree.Element]:

@@ -21,6 +21,10 @@ class Faults(BaseModel):
     rate_timeout_after_accept: float = Field(0, ge=0, le=1)
     rate_lost_callback: float = Field(0, ge=0, le=1)
     rate_double_callback: float = Field(0, ge=0, le=1)
+    rate_late_callback: float = Field(0, ge=0, le=1)
+    rate_reordered_callback: float = Field(0, ge=0, le=1)
+    rate_undelivered: float = Field(0, ge=0, le=1)
+    late_ms: int = Field(2_000, ge=0, le=60_000)
     timeout_ms: int = Field(15_000, ge=100, le=60_000)
 
 

@@ -17,7 +17,8 @@ PROVIDERS: dict[Kind, str] = {"sms": "twilio", "voice": "twilio", "telegram": "t
 class Entry:
     """One message. `id` counts what was sent from 1, `place` the same for one address alone.
 
-    Both are 0 for what a citizen wrote and for what was spoken in a call.
+    Both are 0 for what a citizen wrote and for what was spoken in a call. `provider` is named
+    where a kind has several; `reference` is what we asked it to send back with its reports.
     """
 
     kind: Kind
@@ -29,6 +30,9 @@ class Entry:
     direction: str = ""
     status: str = ""
     segments: int = 0
+    provider: str = ""
+    reference: str = ""
+    error: str = ""
     buttons: list[dict[str, str]] = field(default_factory=list)
     asks_contact: bool = False
     id: int = 0
@@ -39,13 +43,14 @@ class Entry:
         """Return the item of `GET /simulator/sent`."""
         return {
             "id": self.id,
-            "provider": PROVIDERS[self.kind],
+            "provider": self.provider or PROVIDERS[self.kind],
             "channel": self.kind,
             "to": self.address,
             "text": self.text,
             "at": self.at.isoformat(),
             "external_id": self.sid,
             "status": self.status,
+            "segments": self.segments,
             "buttons": self.buttons,
         }
 
@@ -53,6 +58,7 @@ class Entry:
         """Return what the page shows of it."""
         return {
             "kind": self.kind,
+            "door": self.provider or self.kind,
             "incoming": self.incoming,
             "text": self.text,
             "at": self.at.isoformat(),

@@ -3,27 +3,31 @@
 https://www.twilio.com/docs/messaging/api/message-resource
 """
 
-import asyncio
 import base64
 import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from channels.inbound import is_e164
 from channels.segments import TWILIO_MAX, measure
 from channels.settings import ChannelSettings
 from channels.signatures import TWILIO_HEADER, same_secret, twilio_signature
+from channels.simulator.callbacks import Callbacks
 from channels.simulator.faults import FaultBox
 from channels.simulator.store import Entry, Store
 
 CALLBACK_STEPS = ("queued", "sent", "delivered")
-STEP_SECONDS = 0.05
-CALLBACKS_AT_ONCE = 16
+FAILING_STEPS = ("queued", "sent", "undelivered")
+UNREACHABLE = "30003"
+MEDIA_KEPT = 50
 VERSION = "2010-04-01"
 
 _ERRORS = {
@@ -40,6 +44,17 @@ _ERRORS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """One file of a message, at the address `key` for those who were sent there."""
+
+    sid: str
+    message: str
+    content_type: str
+    content: bytes
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
 class TwilioApi:
     """One account with one number; `client` carries the callbacks."""
 
@@ -50,8 +65,8 @@ class TwilioApi:
         self._store = store
         self._faults = faults
         self._client = client
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(CALLBACKS_AT_ONCE)
+        self._callbacks = Callbacks(faults)
+        self._media: dict[str, Medium] = {}
 
     def router(self) -> APIRouter:
         """Return the routes below `/2010-04-01`."""
@@ -88,12 +103,44 @@ class TwilioApi:
             """Return one message."""
             if not self._knows(request, account):
                 return _error(20003)
-            entry = self._store.find(sid)
-            if entry is None or entry.kind != "sms":
+            entry = self._find(sid)
+            return JSONResponse(self._resource(entry)) if entry else _error(20404)
+
+        @router.get(f"{path}/{{sid}}/Media.json")
+        async def media(request: Request, account: str, sid: str) -> Response:
+            """List the files of one message."""
+            if not self._knows(request, account):
+                return _error(20003)
+            return JSONResponse(self._media_page(sid))
+
+        @router.get(f"{path}/{{sid}}/Media/{{medium}}")
+        async def content(request: Request, account: str, sid: str, medium: str) -> Response:
+            """Send who may see a file to where it lies for a while."""
+            if not self._knows(request, account):
+                return _error(20003)
+            found = self._media.get(medium)
+            if found is None or found.message != sid:
                 return _error(20404)
-            return JSONResponse(self._resource(entry))
+            await self._faults.delay()
+            return RedirectResponse(f"/simulator/media/{found.key}", 307)
+
+        @router.get("/simulator/media/{key}")
+        async def file(key: str) -> Response:
+            """Return a file to whoever holds its short-lived address."""
+            for found in self._media.values():
+                if found.key == key:
+                    return Response(found.content, media_type=found.content_type)
+            return _error(20404)
 
         return router
+
+    def attach(self, message: str, content: bytes, content_type: str) -> str:
+        """Keep a file that came with the message `message`; return its address for the webhook."""
+        medium = Medium(f"ME{secrets.token_hex(16)}", message, content_type, content)
+        self._media[medium.sid] = medium
+        while len(self._media) > MEDIA_KEPT:
+            del self._media[next(iter(self._media))]
+        return self._settings.twilio_api_url + self._media_uri(medium)
 
     def take(
         self,
@@ -108,16 +155,24 @@ class TwilioApi:
         entry.sid, entry.direction = f"SM{secrets.token_hex(16)}", direction
         entry.status, entry.segments = "queued", measure(text).segments
         self._store.add(entry)
-        task = asyncio.create_task(self._report(entry, callback))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        async def call(status: str) -> None:
+            if callback:
+                await self._call_back(entry, status, callback)
+
+        failing = self._faults.strikes("rate_undelivered")
+        entry.error = UNREACHABLE if failing else ""
+        steps = FAILING_STEPS if failing else CALLBACK_STEPS
+        self._callbacks.report(steps, partial(self._store.set_status, entry), call)
         return entry
 
     async def close(self) -> None:
         """Stop reporting."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._callbacks.close()
+
+    def _find(self, sid: str) -> Entry | None:
+        entry = self._store.find(sid)
+        return entry if entry and entry.kind == "sms" and not entry.provider else None
 
     def _knows(self, request: Request, account: str) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -141,16 +196,6 @@ class TwilioApi:
             return 21617
         return 21610 if to in self._store.stopped else None
 
-    async def _report(self, entry: Entry, callback: str | None) -> None:
-        for status in CALLBACK_STEPS:
-            await asyncio.sleep(STEP_SECONDS)
-            self._store.set_status(entry, status)
-            if not callback or self._faults.strikes("rate_lost_callback"):
-                continue
-            for _ in range(2 if self._faults.strikes("rate_double_callback") else 1):
-                async with self._turns:
-                    await self._call_back(entry, status, callback)
-
     async def _call_back(self, entry: Entry, status: str, callback: str) -> None:
         form = {
             "MessageSid": entry.sid,
@@ -162,11 +207,10 @@ class TwilioApi:
             "To": entry.address,
             "ApiVersion": VERSION,
         }
+        if status == "undelivered":
+            form["ErrorCode"] = entry.error
         signature = twilio_signature(self._settings.twilio_auth_token, callback, form)
-        try:
-            await self._client.post(callback, data=form, headers={TWILIO_HEADER: signature})
-        except httpx.HTTPError:
-            self._faults.counts["callbacks_nobody_took"] += 1
+        await self._client.post(callback, data=form, headers={TWILIO_HEADER: signature})
 
     def _resource(self, entry: Entry) -> dict[str, Any]:
         account = self._settings.twilio_account_sid
@@ -180,7 +224,7 @@ class TwilioApi:
             "date_sent": None if entry.status == "queued" else at,
             "date_updated": at,
             "direction": entry.direction,
-            "error_code": None,
+            "error_code": int(entry.error) if entry.status == "undelivered" else None,
             "error_message": None,
             "from": entry.sender,
             "messaging_service_sid": None,
@@ -195,19 +239,46 @@ class TwilioApi:
             "uri": f"{uri}.json",
         }
 
+    def _media_uri(self, medium: "Medium") -> str:
+        account = self._settings.twilio_account_sid
+        return f"/{VERSION}/Accounts/{account}/Messages/{medium.message}/Media/{medium.sid}"
+
+    def _media_page(self, sid: str) -> dict[str, Any]:
+        found = [medium for medium in self._media.values() if medium.message == sid]
+        at = format_datetime(datetime.now(UTC))
+        listed = [
+            {
+                "sid": medium.sid,
+                "account_sid": self._settings.twilio_account_sid,
+                "parent_sid": sid,
+                "content_type": medium.content_type,
+                "date_created": at,
+                "date_updated": at,
+                "uri": f"{self._media_uri(medium)}.json",
+            }
+            for medium in found
+        ]
+        return {"media_list": listed, "page": 0, "page_size": 50, "next_page_uri": None}
+
     def _page(self, request: Request) -> dict[str, Any]:
         """Return one page of the list; `To`, `From`, `PageSize` and `Page` narrow it."""
         query = request.query_params
-        to, sender = query.get("To"), query.get("From")
+        to, sender, since = query.get("To"), query.get("From"), _day(query.get("DateSent>"))
         size = min(1000, max(1, _whole(query.get("PageSize"), 50)))
         number = _whole(query.get("Page"), 0)
         entries, _ = self._store.sent(to)
-        found = [e for e in reversed(entries) if e.kind == "sms" and sender in (None, e.sender)]
+        found = [
+            entry
+            for entry in reversed(entries)
+            if entry.kind == "sms" and not entry.provider and sender in (None, entry.sender)
+            if since is None or entry.at >= since
+        ]
         shown = found[number * size : (number + 1) * size]
         path = f"/{VERSION}/Accounts/{self._settings.twilio_account_sid}/Messages.json"
 
         def uri(page: int) -> str:
-            narrowed = {k: v for k, v in (("To", to), ("From", sender)) if v}
+            named = ("To", "From", "DateSent>")
+            narrowed = {name: query[name] for name in named if query.get(name)}
             return f"{path}?{urlencode({**narrowed, 'PageSize': size, 'Page': page})}"
 
         return {
@@ -221,6 +292,15 @@ class TwilioApi:
             "next_page_uri": uri(number + 1) if (number + 1) * size < len(found) else None,
             "previous_page_uri": uri(number - 1) if number else None,
         }
+
+
+def _day(value: str | None) -> datetime | None:
+    """Return the moment of a date or time as the REST API takes it; None for none."""
+    try:
+        found = datetime.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC) if found else None
 
 
 def _whole(value: str | None, default: int) -> int:

@@ -55,7 +55,7 @@ function share(address) {
 function phone({ address, bubbles, blocked }) {
   const card = element("article", { className: "card phone" });
   const title = element("h3");
-  title.append(button(address, "number", () => answer(address, bubbles.at(-1).kind)));
+  title.append(button(address, "number", () => answer(address, bubbles.at(-1).door)));
   if (blocked) title.append(element("span", { text: texts.closed, className: "badge danger" }));
   const list = element("ol", { className: "log" });
   list.setAttribute("role", "log");
