@@ -7,7 +7,9 @@ phones; a number for those (MO) is a carrier's, whose push has the form of U+ me
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -51,6 +53,15 @@ STATES = {
     "DUPLICATED": DeliveryState.FAILED,
     "FAILED_AD": DeliveryState.FAILED,
 }
+LISTED = {
+    "0": DeliveryState.FAILED,
+    "1": DeliveryState.ACCEPTED,
+    "2": DeliveryState.ACCEPTED,
+    "3": DeliveryState.DELIVERED,
+    "4": DeliveryState.FAILED,
+    "5": DeliveryState.FAILED,
+    "6": DeliveryState.FAILED,
+}
 
 # https://docs.nhncloud.com/ko/Notification/SMS/ko/error-code/. What is about our account or our
 # sender number waits for an operator to mend it; any other code refuses this message.
@@ -64,15 +75,18 @@ _MEANINGS: dict[int, type[SendError]] = {
 PER_SECOND = 300.0  # https://docs.nhncloud.com: more is answered with 429
 # The gateway gives up an SMS after 25 hours and an LMS after 80, and says so.
 REPORTS_WITHIN = 81 * 3600.0
+SEOUL = timezone(timedelta(hours=9))
+CLOCKS_APART = timedelta(minutes=1)
+LOOKED_FOR = timedelta(days=4)  # longer than any message is tried
 
+_TIME = "%Y-%m-%d %H:%M:%S"
 _SERVICES: dict[Domestic, str] = {"SMS": "sms", "LMS": "mms"}
 
 
 class KoreaSms:
     """Text messages inside Korea, one of the providers of the `sms` door."""
 
-    provider = "korea"
-    carrier = Provider(provider, per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
+    carrier = Provider("korea", per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
@@ -113,75 +127,124 @@ class KoreaSms:
         number = domestic(message.address)
         if number is None:
             raise Rejected("not-korean")
-        written = for_korea(clean_text(numbered(message.text, message.choices)))
-        if not written.legible:
-            raise Content("unwritable")
-        form, parts = split_domestic(written.text)
+        form, parts = _parts(message)
 
-        async def post(_: int, text: str) -> str:
-            return await self._post(form, text, number, message.id)
+        async def post(place: int, text: str) -> str:
+            # Both come back with the result: a report that is faster than our own note finds its
+            # message, and knows how many parts that has.
+            keys = {"recipientNo": number, "recipientGroupingKey": f"{place}/{len(parts)}"}
+            return await self._post(form, text, str(message.id), keys)
 
-        return replace(await send_parts(parts, message.skip, post), provider=self.provider)
+        return replace(await send_parts(parts, message.skip, post), provider=self.carrier.name)
+
+    async def look_up(
+        self,
+        message: Outgoing,
+        known: Sequence[str],  # noqa: ARG002 - our own id finds the parts whose ids got lost too
+        since: datetime,
+    ) -> list[StatusUpdate]:
+        """Return what the gateway knows of `message`, sent at `since` or a little later.
+
+        Raises: a SendError when it can't be asked.
+        """
+        query = {
+            "senderGroupingKey": str(message.id),
+            "startRequestDate": f"{(since - CLOCKS_APART).astimezone(SEOUL):{_TIME}}",
+            "endRequestDate": f"{(since + LOOKED_FOR).astimezone(SEOUL):{_TIME}}",
+            "pageSize": "100",
+        }
+        updates: list[StatusUpdate] = []
+        for form in _SERVICES:
+            answer = await self._exchange("GET", form, params=query)
+            for each in _listed(answer.get("body") or {}, "data"):
+                updates += _update(LISTED.get(str(each.get("msgStatus"))), each)
+        return updates
 
     async def close(self) -> None:
         """Close the connections to the gateway."""
         await self._client.aclose()
 
-    async def _post(self, form: Domestic, text: str, number: str, delivery: int) -> str:
+    async def _post(self, form: Domestic, text: str, key: str, recipient: dict[str, str]) -> str:
         """Post one message; return its id or raise what went wrong."""
         body: dict[str, Any] = {
             "body": text,
             "sendNo": self._settings.korea_sms_from_number,
-            # Comes back with the result: a report that is faster than our own note finds its way.
-            "senderGroupingKey": str(delivery),
-            "recipientList": [{"recipientNo": number}],
+            "senderGroupingKey": key,
+            "recipientList": [recipient],
         }
         if form == "LMS":
             body["title"] = self._settings.korea_sms_title
+        answer = await self._exchange("POST", form, json=body)
+        try:
+            data = answer["body"]["data"]
+            taken = data["sendResultList"][0]
+            code = int(taken.get("resultCode") or 0)
+            external = f"{data['requestId']}:{int(taken['recipientSeq'])}"
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            raise Unknown("unreadable-answer") from None
+        if code:
+            raise _refused(code)
+        return external
+
+    async def _exchange(self, method: str, form: Domestic, **request: Any) -> dict[str, Any]:
+        """Return the answer to one request, or raise what it says went wrong."""
         path = f"/sms/v3.0/appKeys/{self._settings.korea_sms_app_key}/sender/{_SERVICES[form]}"
         try:
-            response = await self._client.post(path, json=body)
+            response = await self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise transport.lost_or_refused(error) from error
         if not response.is_success:
             wait = transport.retry_after(response.headers)
             raise transport.refused(response.status_code, str(response.status_code), wait)
-        return _accepted(response)
+        try:
+            answer: dict[str, Any] = response.json()
+            done, code = answer["header"]["isSuccessful"], int(answer["header"]["resultCode"])
+        except (ValueError, KeyError, TypeError):
+            raise Unknown("unreadable-answer") from None
+        if not done:
+            raise _refused(code)
+        return answer
 
 
-def _accepted(response: httpx.Response) -> str:
-    """Return the id of the message taken: the request and the recipient's place in it."""
-    try:
-        answer = response.json()
-        code = int(answer["header"]["resultCode"])
-        if answer["header"]["isSuccessful"]:
-            data = answer["body"]["data"]
-            recipient = data["sendResultList"][0]
-            code = int(recipient.get("resultCode") or 0)
-            if code == 0:
-                return f"{data['requestId']}:{int(recipient['recipientSeq'])}"
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
-        raise Unknown("unreadable-answer") from None
-    raise _MEANINGS.get(code, Rejected)(str(code))
+def _refused(code: int) -> SendError:
+    """Say what a result code of the API means."""
+    return _MEANINGS.get(code, Rejected)(str(code))
+
+
+def _parts(message: Outgoing) -> tuple[Domestic, list[str]]:
+    """Return how a message goes out and its parts. Raises: Content in another script."""
+    written = for_korea(clean_text(numbered(message.text, message.choices)))
+    if not written.legible:
+        raise Content("unwritable")
+    return split_domestic(written.text)
+
+
+def _update(state: DeliveryState | None, result: dict[str, Any]) -> list[StatusUpdate]:
+    """Return word on one part, where `result` tells any.
+
+    What a carrier did not bring to the phone has failed.
+    """
+    if state is None or not result.get("requestId"):
+        return []
+    code = str(result.get("resultCode") or "")
+    if state is DeliveryState.DELIVERED and code != RECEIVED:
+        state = DeliveryState.FAILED
+    external = f"{result['requestId']}:{result.get('recipientSeq', 1)}"
+    ours = our_id(str(result.get("senderGroupingKey") or ""))
+    # The documentation's own example of a webhook misspells the second.
+    key = result.get("recipientGroupingKey") or result.get("recipientGropuingKey") or ""
+    parts = our_id(str(key).partition("/")[2])
+    failed = code or None if state is DeliveryState.FAILED else None
+    name = KoreaSms.carrier.name
+    return [StatusUpdate("sms", state, ours, external, failed, name, parts)]
 
 
 def read_results(body: dict[str, Any]) -> list[StatusUpdate]:
     """Return what a webhook of NHN Cloud says of messages that we sent."""
-    updates = []
-    for hook in _listed(body, "hooks") if body.get("event") == "MESSAGE_RESULT_UPDATE" else ():
-        state = STATES.get(str(hook.get("messageStatus")))
-        code = str(hook.get("resultCode") or "")
-        if state is DeliveryState.DELIVERED and code != RECEIVED:
-            state = DeliveryState.FAILED
-        if state is None or not hook.get("requestId"):
-            continue
-        external = f"{hook['requestId']}:{hook.get('recipientSeq', 1)}"
-        ours = our_id(str(hook.get("senderGroupingKey") or ""))
-        failed = code if state is DeliveryState.FAILED else None
-        updates.append(
-            StatusUpdate("sms", state, ours, external, failed or None, KoreaSms.provider)
-        )
-    return updates
+    if body.get("event") != "MESSAGE_RESULT_UPDATE":
+        return []
+    hooks = _listed(body, "hooks")
+    return [u for hook in hooks for u in _update(STATES.get(str(hook.get("messageStatus"))), hook)]
 
 
 def read_refusals(body: dict[str, Any]) -> list[Incoming]:
@@ -217,8 +280,16 @@ def read_messages(body: dict[str, Any]) -> list[Incoming]:
 
 def _incoming(sender: str, external: str, text: str, **more: Any) -> Incoming:
     return Incoming(
-        "sms", "phone", sender, external, text, phone=sender, in_place=False, **more
-    )  # fmt: skip
+        "sms",
+        "phone",
+        sender,
+        external,
+        text,
+        phone=sender,
+        in_place=False,
+        provider=KoreaSms.carrier.name,
+        **more,
+    )
 
 
 def _listed(body: dict[str, Any], name: str) -> list[dict[str, Any]]:

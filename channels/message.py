@@ -64,7 +64,8 @@ class Incoming:
     `photos_missed` counts pictures that were sent and did not come through: too large, of a kind
     we can't show, or not handed over.
     `in_place` says whether the answer goes into the response to this very request; None: as the
-    channel usually does. `opted` is the order that the provider itself has obeyed and answered.
+    channel usually does. `provider` is who brought the message, where the channel has several, and
+    `opted` the order in it that the provider itself has obeyed and answered.
     """
 
     channel: str
@@ -80,6 +81,7 @@ class Incoming:
     photos_missed: int = 0
     location: Location | None = None
     in_place: bool | None = None
+    provider: str | None = None
     opted: Opted | None = None
 
 

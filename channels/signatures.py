@@ -56,10 +56,12 @@ async def twilio_form(request: Request, public_url: str, token: str) -> Form:
     given = request.headers.get(TWILIO_HEADER, "")
     as_json = request.headers.get("content-type", "").lower().startswith("application/json")
     form = None if as_json else _form(body)
+    params = body if form is None else form
     # Without a token every caller could compute the signature of an empty key, and without the
     # hash of its body a JSON request is not signed but for its address.
-    signed = bool(token and given) and (form is not None or "bodySHA256" in request.query_params)
-    if not (signed and RequestValidator(token).validate(url, body if as_json else form, given)):
+    hashed = form is not None or request.query_params.get("bodySHA256")
+    known = token and given and hashed
+    if not (known and RequestValidator(token).validate(url, params, given)):
         raise DoorError(
             403, "Wrong signature", "Sign the request with the account's token and PUBLIC_URL."
         )

@@ -1,12 +1,13 @@
 """The door of text messages: one address, several providers, chosen by the number's prefix."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from fastapi import APIRouter
 
 from channels.base import Provider, Rejected
-from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent
+from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent, StatusUpdate
 from channels.settings import Routes
 
 
@@ -21,6 +22,12 @@ class SmsProvider(Protocol):
 
     async def send(self, message: Outgoing) -> Sent:
         """Send one message, as a `Channel` does."""
+        ...
+
+    async def look_up(
+        self, message: Outgoing, known: Sequence[str], since: datetime
+    ) -> list[StatusUpdate]:
+        """Return what became of a message, as a `Traceable` channel does."""
         ...
 
     async def close(self) -> None:
@@ -54,15 +61,24 @@ class Sms:
 
     async def send(self, message: Outgoing) -> Sent:
         """Send by the provider that `message` names, else by the first that the number has."""
-        name = message.provider
-        if name is None:
-            first = self.providers(message.address)
-            name = first[0].name if first else ""
-        if name not in self._by_name:
-            raise Rejected("no-route")
-        return await self._by_name[name].send(message)
+        return await self._provider(message).send(message)
+
+    async def look_up(
+        self, message: Outgoing, known: Sequence[str], since: datetime
+    ) -> list[StatusUpdate]:
+        """Ask the provider that `message` names what became of it."""
+        return await self._provider(message).look_up(message, known, since)
 
     async def close(self) -> None:
         """Close the connections to all providers."""
         for provider in self._by_name.values():
             await provider.close()
+
+    def _provider(self, message: Outgoing) -> SmsProvider:
+        name = message.provider
+        if name is None:
+            able = self.providers(message.address)
+            name = able[0].name if able else ""
+        if name not in self._by_name:
+            raise Rejected("no-route")
+        return self._by_name[name]

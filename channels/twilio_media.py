@@ -19,7 +19,8 @@ MAX_PHOTOS = 10  # Twilio sends no more
 # Twilio waits 15 seconds for the TwiML, and the answer itself takes some.
 SECONDS = 8.0
 _HOPS = 3
-_CONTENT_HOSTS = (".twilio.com", ".twiliocdn.com", "s3-external-1.amazonaws.com")
+_CONTENT_HOSTS = (".twilio.com", ".twiliocdn.com")
+_CONTENT_HOST = "s3-external-1.amazonaws.com"
 
 log = logging.getLogger(__name__)
 
@@ -74,5 +75,5 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _serves_content(url: httpx.URL) -> bool:
-    named = any(url.host.endswith(host) for host in _CONTENT_HOSTS)
+    named = url.host.endswith(_CONTENT_HOSTS) or url.host == _CONTENT_HOST
     return url.scheme == "https" and url.port in (None, 443) and named

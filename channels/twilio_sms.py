@@ -6,7 +6,11 @@ Twilio can't receive SMS from Korean numbers (https://www.twilio.com/guidelines/
 domestic gateway does that.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 from fastapi import APIRouter, Request, Response
@@ -83,13 +87,14 @@ KOREA = "+82"
 PER_SECOND = 100.0  # what the API takes of one account at once; Twilio paces each number itself
 # A message waits at most ten hours for its turn and two days for its phone.
 REPORTS_WITHIN = 58 * 3600.0
+LOOKED_AT = 50
+CLOCKS_APART = timedelta(minutes=1)
 
 
 class TwilioSms:
     """Text messages by Twilio, one of the providers of the `sms` door."""
 
-    provider = "twilio"
-    carrier = Provider(provider, per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
+    carrier = Provider("twilio", per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
@@ -137,7 +142,37 @@ class TwilioSms:
         async def post(_: int, body: str) -> str:
             return await self._post(message.address, body, callback)
 
-        return replace(await send_parts(parts, message.skip, post), provider=self.provider)
+        return replace(await send_parts(parts, message.skip, post), provider=self.carrier.name)
+
+    async def look_up(
+        self, message: Outgoing, known: Sequence[str], since: datetime
+    ) -> list[StatusUpdate]:
+        """Return what Twilio knows of `message`, sent at `since` or a little later.
+
+        The parts whose ids we have are asked for by id; the others are looked for among the last
+        messages to that number, by what they say. Raises: a SendError when it can't be asked.
+        """
+        found = [await self._ask(f"/{sid}.json") for sid in known]
+        parts = _bodies(message)
+        if len(known) < len(parts):
+            query = {"To": message.address, "PageSize": str(LOOKED_AT)}
+            page = await self._ask(".json", query)
+            found += [
+                each
+                for each in page.get("messages", ())
+                if each.get("sid") not in known
+                and each.get("direction") == "outbound-api"
+                and str(each.get("body")).startswith(tuple(parts))
+                and _created(each) >= since - CLOCKS_APART
+            ]
+        updates = []
+        for each in found:
+            state = STATES.get(str(each.get("status")))
+            if state is not None:
+                code = str(each["error_code"]) if each.get("error_code") else None
+                sid, name = str(each.get("sid")), self.carrier.name
+                updates.append(StatusUpdate("sms", state, message.id, sid, code, name, len(parts)))
+        return updates
 
     async def close(self) -> None:
         """Close the connections to Twilio."""
@@ -162,6 +197,22 @@ class TwilioSms:
             return str(response.json()["sid"])
         except (ValueError, KeyError, TypeError):
             raise Unknown("unreadable-answer") from None
+
+    async def _ask(self, which: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+        """Return what the API says of one message or several; nothing where it knows none."""
+        path = self._messages.removesuffix(".json") + which
+        try:
+            response = await self._client.get(path, params=query)
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return {}
+            if not response.is_success:
+                raise _refused(response)
+            answer = response.json()
+        except httpx.HTTPError as error:
+            raise transport.lost_or_refused(error) from error
+        except ValueError:
+            raise Retryable("unreadable-answer") from None
+        return answer if isinstance(answer, dict) else {}
 
     def _callback(self, delivery: int, parts: int) -> str:
         return (
@@ -205,6 +256,7 @@ def read_message(form: Form, photos: tuple[Photo, ...] = (), *, missed: int = 0)
         phone=sender,
         photos=photos,
         photos_missed=missed,
+        provider=TwilioSms.carrier.name,
         opted=RESERVED.get(text.strip().upper()),
     )
 
@@ -222,7 +274,7 @@ def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | No
     if state is None or (sid is None and ours is None):
         return None
     code = form.get("ErrorCode") or None
-    return StatusUpdate("sms", state, ours, sid, code, TwilioSms.provider, our_id(parts))
+    return StatusUpdate("sms", state, ours, sid, code, TwilioSms.carrier.name, our_id(parts))
 
 
 def _text(message: Outgoing | Reply) -> str:
@@ -246,6 +298,15 @@ def _bodies(message: Outgoing) -> list[str]:
 
 def _xml(response: MessagingResponse) -> Response:
     return Response(str(response), media_type="text/xml")
+
+
+def _created(message: dict[str, Any]) -> datetime:
+    """Return when a message of the API was made; long ago where it does not say."""
+    try:
+        at = parsedate_to_datetime(str(message.get("date_created")))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _refused(response: httpx.Response) -> SendError:

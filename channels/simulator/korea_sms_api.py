@@ -5,7 +5,7 @@ https://docs.nhncloud.com/ko/Notification/SMS/ko/api-guide/ and /webhook/
 
 import json
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from channels.korea_sms import RECEIVED, domestic, international
+from channels.korea_sms import RECEIVED, SEOUL, domestic, international
 from channels.segments import LMS_BYTES, SMS_BYTES, Domestic, cp949_length
 from channels.settings import ChannelSettings
 from channels.signatures import KOREA_HEADER, same_secret
@@ -21,7 +21,6 @@ from channels.simulator.callbacks import Callbacks
 from channels.simulator.faults import FaultBox
 from channels.simulator.store import Entry, Store
 
-SEOUL = timezone(timedelta(hours=9))
 FORMS: dict[str, Domestic] = {"sms": "SMS", "mms": "LMS"}
 # A phone that is switched off.
 UNREACHABLE = "2003"
@@ -156,6 +155,7 @@ class KoreaSmsApi:
         entry.provider, entry.sender, entry.direction = "korea", body["sendNo"], form
         entry.sid = f"{datetime.now(SEOUL):%Y%m%d%H%M%S}{secrets.token_hex(5)}:1"
         entry.reference = str(body.get("senderGroupingKey") or "")
+        entry.part = str(body["recipientList"][0].get("recipientGroupingKey") or "")
         entry.status, entry.segments = "queued", 1
         self._store.add(entry)
         failing = self._faults.strikes("rate_undelivered")
@@ -179,6 +179,7 @@ class KoreaSmsApi:
             "sendNo": entry.sender,
             "recipientNo": domestic(entry.address),
             "messageStatus": "COMPLETED" if status == "delivered" else "FAILED",
+            "recipientGroupingKey": entry.part,
             "senderGroupingKey": entry.reference,
             "resultCode": entry.error,
             "messageCount": 1,
@@ -216,7 +217,7 @@ def _taken(entry: Entry) -> dict[str, Any]:
         "resultCode": 0,
         "resultMessage": "SUCCESS",
         "recipientSeq": int(place),
-        "recipientGroupingKey": None,
+        "recipientGroupingKey": entry.part,
     }
     grouping = {"statusCode": "2", "senderGroupingKey": entry.reference}
     return {"requestId": request, **grouping, "sendResultList": [recipient]}
@@ -240,6 +241,7 @@ def _detail(entry: Entry) -> dict[str, Any]:
         "messageType": entry.direction,
         "messageCount": 1,
         "senderGroupingKey": entry.reference,
+        "recipientGroupingKey": entry.part,
     }
 
 

@@ -18,7 +18,8 @@ class Entry:
     """One message. `id` counts what was sent from 1, `place` the same for one address alone.
 
     Both are 0 for what a citizen wrote and for what was spoken in a call. `provider` is named
-    where a kind has several; `reference` is what we asked it to send back with its reports.
+    where a kind has several; `reference` and `part` are what we asked it to send back with
+    its reports.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Entry:
     segments: int = 0
     provider: str = ""
     reference: str = ""
+    part: str = ""
     error: str = ""
     buttons: list[dict[str, str]] = field(default_factory=list)
     asks_contact: bool = False

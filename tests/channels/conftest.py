@@ -29,10 +29,18 @@ TOKEN = "twilio-token-of-the-tests"
 OUR_NUMBER = "+15005550006"
 BOT_TOKEN = "110201543:telegram-token-of-the-tests"
 WEBHOOK_SECRET = "telegram-secret-of-the-tests"
+KOREA_KEY = "korea-app-key-of-the-tests"
+KOREA_SECRET = "korea-secret-key-of-the-tests"
+KOREA_HOOK = "korea-webhook-secret-of-the-tests"
+KOREA_NUMBER = "0212345678"
 PUBLIC_URL = "https://eungdap.example.go.kr"
 CITIZEN = "+821029876543"
 
-SECRETS = (TOKEN, BOT_TOKEN, WEBHOOK_SECRET, CITIZEN, CITIZEN[1:], "쓰레기 더미")
+CITIZEN_AT_HOME = "0" + CITIZEN[3:]
+SECRETS = (
+    TOKEN, BOT_TOKEN, WEBHOOK_SECRET, KOREA_KEY, KOREA_SECRET, KOREA_HOOK,
+    CITIZEN, CITIZEN[1:], CITIZEN_AT_HOME, "쓰레기 더미",
+)  # fmt: skip
 
 
 def settings_for(**changed: Any) -> ChannelSettings:
@@ -47,6 +55,12 @@ def settings_for(**changed: Any) -> ChannelSettings:
         "telegram_bot_token": BOT_TOKEN,
         "telegram_api_url": "http://127.0.0.1:9",
         "telegram_webhook_secret": WEBHOOK_SECRET,
+        "korea_sms_app_key": KOREA_KEY,
+        "korea_sms_secret_key": KOREA_SECRET,
+        "korea_sms_from_number": KOREA_NUMBER,
+        "korea_sms_api_url": "http://127.0.0.1:9",
+        "korea_sms_webhook_secret": KOREA_HOOK,
+        "korea_sms_title": "응답 안내",
     }
     return ChannelSettings(**{**values, **changed})
 

@@ -52,8 +52,7 @@ async def hear(door: Door, case: Heard, sign: Sign) -> httpx.Response:
     headers = {**case.headers, **sign(case)}
     response = await door.post(case.path, headers=headers, **case.payload)
     assert response.status_code == case.status
-    assert tuple(door.messages) == case.messages
-    assert tuple(door.statuses) == case.statuses
+    assert (tuple(door.messages), tuple(door.statuses)) == (case.messages, case.statuses)
     if case.body is not None:
         assert response.text == case.body
     return response

@@ -1,5 +1,6 @@
 """Who may call us: Twilio's own validator signs, and everything else is turned away."""
 
+import hashlib
 from urllib.parse import quote
 
 import pytest
@@ -7,9 +8,16 @@ from starlette.requests import Request
 from twilio.request_validator import RequestValidator
 
 from channels.base import DoorError
-from channels.signatures import same_secret, telegram_caller, twilio_form, twilio_signature
+from channels.signatures import (
+    korea_caller,
+    same_secret,
+    telegram_caller,
+    twilio_form,
+    twilio_signature,
+)
 
 TOKEN = "12345"
+CITY = "https://city.example"
 FORM = {"From": "+821012345678", "Body": "가로등 & 보도", "MessageSid": "SM1", "Empty": ""}
 
 
@@ -100,12 +108,82 @@ async def test_a_wrong_signature_is_refused(signature: str, token: str) -> None:
     assert refused.value.status == 403
 
 
-async def test_a_json_body_is_no_form_of_ours() -> None:
-    signature = twilio_signature(TOKEN, "https://c.example/hook", {})
-    sent = request(b'{"From": "+82"}', X_Twilio_Signature=signature)
+def as_json(body: bytes, url: str = "/hook", digest: str | None = None) -> Request:
+    """A request with a JSON body, signed as Twilio does: by its URL, which holds the hash."""
+    if digest is None:
+        digest = hashlib.sha256(body).hexdigest()
+    path, _, query = url.partition("?")
+    query = "&".join(filter(None, (query, f"bodySHA256={digest}")))
+    signature = RequestValidator(TOKEN).compute_signature(f"{CITY}{path}?{query}", {})
+    return request(
+        body, query, path, Content_Type="application/json; charset=utf-8",
+        X_Twilio_Signature=signature,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["/hook", "/hook?delivery=7"])
+async def test_a_json_body_is_signed_by_its_hash(url: str) -> None:
+    body = '{"From": "+821012345678", "Body": "가로등", "Deep": {"x": 1}, "N": 2}'.encode()
+    form = await twilio_form(as_json(body, url), CITY, TOKEN)
+    assert dict(form) == {"From": "+821012345678", "Body": "가로등"}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        as_json(b'{"From": "+82"}', digest="0" * 64),
+        as_json(b'{"From": "+82"}', digest=""),
+        request(b'{"From": "+82"}', Content_Type="application/json",
+                X_Twilio_Signature=RequestValidator(TOKEN).compute_signature(f"{CITY}/hook", {})),
+        request(b'{"From": "+82"}', X_Twilio_Signature=twilio_signature(TOKEN, f"{CITY}/hook", {})),
+    ],
+)  # fmt: skip
+async def test_a_json_body_without_its_hash_is_refused(sent: Request) -> None:
     with pytest.raises(DoorError) as refused:
-        await twilio_form(sent, "https://c.example", TOKEN)
+        await twilio_form(sent, CITY, TOKEN)
     assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b""])
+async def test_a_json_body_that_is_no_object(body: bytes) -> None:
+    with pytest.raises(DoorError) as refused:
+        await twilio_form(as_json(body), CITY, TOKEN)
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Body=a+b&From=%2B82&MessageSid=SM1",
+        "Body=a%20b&From=%2b82&MessageSid=SM1",
+        "MessageSid=SM1&From=%2B82&Body=a%20b",
+        "Body=%61%20b&From=%2B82&MessageSid=%53M1",
+    ],
+)
+async def test_how_parameters_are_written_and_ordered_does_not_matter(body: str) -> None:
+    """A proxy may encode a form anew: what is signed are the names and values in it."""
+    fields = {"MessageSid": "SM1", "From": "+82", "Body": "a b"}
+    signature = RequestValidator(TOKEN).compute_signature(f"{CITY}/hook", fields)
+    form = await twilio_form(request(body.encode(), X_Twilio_Signature=signature), CITY, TOKEN)
+    assert dict(form) == fields
+
+
+@pytest.mark.parametrize("public", [CITY, "http://city.example:8080", "https://city.example:443"])
+@pytest.mark.parametrize("signed", [
+    "https://city.example/hook", "https://city.example:443/hook", "http://city.example/hook",
+    "http://city.example:8080/hook", "http://10.0.0.7:8000/hook", "https://city.example/hook?x=1",
+    "https://city.example/hook/", "https://CITY.example/hook",
+])  # fmt: skip
+async def test_we_decide_as_twilios_own_validator(public: str, signed: str) -> None:
+    """Whatever URL was signed: ours is PUBLIC_URL and the path, and Twilio's code compares."""
+    signature = RequestValidator(TOKEN).compute_signature(signed, FORM)
+    theirs = RequestValidator(TOKEN).validate(f"{public}/hook", FORM, signature)
+    sent = request(encoded(FORM), X_Twilio_Signature=signature)
+    if theirs:
+        assert dict(await twilio_form(sent, public, TOKEN)) == FORM
+    else:
+        with pytest.raises(DoorError):
+            await twilio_form(sent, public, TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +211,13 @@ def test_telegram_is_known_by_its_secret() -> None:
         with pytest.raises(DoorError) as refused:
             telegram_caller(sent, secret)
         assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "secret"), [(None, "s"), ("", "s"), ("x", "s"), ("", ""), (None, ""), ("ss", "s")]
+)
+def test_the_domestic_gateway_is_known_by_its_secret(given: str | None, secret: str) -> None:
+    korea_caller("s3cret", "s3cret")
+    with pytest.raises(DoorError) as refused:
+        korea_caller(given, secret)
+    assert refused.value.status == 403
