@@ -47,6 +47,7 @@ from channels.segments import TWILIO_MAX, bodies
 from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
 
+NAME = "twilio"
 STATES = {
     "accepted": DeliveryState.ACCEPTED,
     "scheduled": DeliveryState.ACCEPTED,
@@ -84,7 +85,6 @@ _MEANINGS: dict[str, type[SendError]] = {
 }
 
 KOREA = "+82"
-PER_SECOND = 100.0  # what the API takes of one account at once; Twilio paces each number itself
 # A message waits at most ten hours for its turn and two days for its phone.
 REPORTS_WITHIN = 58 * 3600.0
 LOOKED_AT = 50
@@ -94,7 +94,8 @@ CLOCKS_APART = timedelta(minutes=1)
 class TwilioSms:
     """Text messages by Twilio, one of the providers of the `sms` door."""
 
-    carrier = Provider("twilio", per_second=PER_SECOND, reports_within=REPORTS_WITHIN)
+    # Twilio keeps what is too fast in a queue of each sender, and answers 429 when that is full.
+    carrier = Provider(NAME, reports_within=REPORTS_WITHIN)
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
@@ -142,7 +143,7 @@ class TwilioSms:
         async def post(_: int, body: str) -> str:
             return await self._post(message.address, body, callback)
 
-        return replace(await send_parts(parts, message.skip, post), provider=self.carrier.name)
+        return replace(await send_parts(parts, message.skip, post), provider=NAME)
 
     async def look_up(
         self, message: Outgoing, known: Sequence[str], since: datetime
@@ -170,8 +171,8 @@ class TwilioSms:
             state = STATES.get(str(each.get("status")))
             if state is not None:
                 code = str(each["error_code"]) if each.get("error_code") else None
-                sid, name = str(each.get("sid")), self.carrier.name
-                updates.append(StatusUpdate("sms", state, message.id, sid, code, name, len(parts)))
+                sid = str(each.get("sid"))
+                updates.append(StatusUpdate("sms", state, message.id, sid, code, NAME, len(parts)))
         return updates
 
     async def close(self) -> None:
@@ -256,7 +257,7 @@ def read_message(form: Form, photos: tuple[Photo, ...] = (), *, missed: int = 0)
         phone=sender,
         photos=photos,
         photos_missed=missed,
-        provider=TwilioSms.carrier.name,
+        provider=NAME,
         opted=RESERVED.get(text.strip().upper()),
     )
 
@@ -274,7 +275,7 @@ def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | No
     if state is None or (sid is None and ours is None):
         return None
     code = form.get("ErrorCode") or None
-    return StatusUpdate("sms", state, ours, sid, code, TwilioSms.carrier.name, our_id(parts))
+    return StatusUpdate("sms", state, ours, sid, code, NAME, our_id(parts))
 
 
 def _text(message: Outgoing | Reply) -> str:

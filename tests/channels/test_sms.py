@@ -96,3 +96,17 @@ async def test_each_message_says_who_brought_it_and_where_its_answer_goes(sms: S
     assert by_message.json() == {"code": "10000", "message": "success"}
     came = [(message.channel, message.provider, message.in_place) for message in door.messages]
     assert came == [("sms", "twilio", None), ("sms", "korea", False)]
+
+
+async def test_the_gateway_is_not_asked_faster_than_it_answers() -> None:
+    real = Sms(
+        [KoreaSms(settings_for(korea_sms_api_url="https://sms.api.nhncloudservice.com"))],
+        read_routes("+82=korea"),
+    )
+    (carrier,) = real.providers(CITIZEN)
+    assert carrier.per_second == 300
+    assert carrier.reports_within is not None
+    simulated = door_of("+82=korea")
+    assert [each.per_second for each in simulated.providers(CITIZEN)] == [None]
+    await real.close()
+    await simulated.close()
