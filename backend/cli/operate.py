@@ -111,6 +111,8 @@ def doctor(as_json: AsJson = False) -> None:
             found["database"] = found["redis"] = found["schema"] = "ok"
     except SetupError as error:
         found["servers"] = str(error)
+    if settings.korea_sms_app_key and not settings.korea_sms_webhook_secret:
+        found["domestic SMS"] = "set KOREA_SMS_WEBHOOK_SECRET: without it nothing comes in"
     found |= asyncio.run(_providers(settings))
     if as_json:
         screen.print_json(data=found)

@@ -114,7 +114,7 @@ def run_worker() -> None:
 
 
 def simulate() -> None:
-    """Run the providers' simulator alone: set TWILIO_API_URL and TELEGRAM_API_URL to it."""
+    """Run the providers' simulator alone: set TWILIO_API_URL, KOREA_SMS_API_URL and so on to it."""
     settings = config.load()
     _refuse_taken(settings.host, settings.simulator_port)
     screen.print(f"Simulator: http://127.0.0.1:{settings.simulator_port}/simulator")
