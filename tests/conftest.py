@@ -51,29 +51,31 @@ def settings() -> Settings:
 def servers(settings: Settings) -> Iterator[Servers]:
     """The servers of the whole run, with a migrated template to clone databases from."""
     with running(settings) as started:
-        with psycopg.connect(_admin(started.database_url), autocommit=True) as connection:
+        with psycopg.connect(admin_url(started.database_url), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        migrate(_named(started.database_url, TEMPLATE))
+        migrate(named_url(started.database_url, TEMPLATE))
         yield started
 
 
-def _named(url: str, database: str) -> str:
+def named_url(url: str, database: str) -> str:
+    """Return the URL of another database on the same server."""
     head, mark, query = url.partition("?")
     return head.rsplit("/", 1)[0] + "/" + database + mark + query
 
 
-def _admin(url: str) -> str:
-    return _named(db.libpq_url(url), "postgres")
+def admin_url(url: str) -> str:
+    """Return where databases are made and dropped, for psycopg."""
+    return named_url(db.libpq_url(url), "postgres")
 
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
     """A database that only this test sees."""
     name = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(_admin(servers.database_url), autocommit=True) as connection:
+    with psycopg.connect(admin_url(servers.database_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield _named(servers.database_url, name)
+        yield named_url(servers.database_url, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -139,7 +141,7 @@ def city(
     """The whole service on a real port, with demo staff, polls and our own articles."""
     # In a thread of its own: the browser tests keep a loop in this one.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _furnish(database_url, passwords)).result()
+        thread.submit(asyncio.run, furnish(database_url, passwords)).result()
     flush = SyncRedis.from_url(servers.redis_url)
     flush.flushall()
     flush.close()
@@ -150,7 +152,8 @@ def city(
         yield City(url, here)
 
 
-async def _furnish(database_url: str, passwords: dict[str, str]) -> None:
+async def furnish(database_url: str, passwords: dict[str, str]) -> None:
+    """Put demo staff, polls and our own articles into an empty house."""
     engine, sessions = db.connect(database_url, pool_size=2)
     async with sessions() as session, session.begin():
         await seed.seed(session, passwords)
