@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 Kind = Literal["text", "speech", "keys", "silence", "contact", "start", "hangup", "blocked"]
-Scheme = Literal["phone", "telegram", "web", "terminal", "call"]
+Scheme = Literal["phone", "telegram", "email", "web", "terminal", "call"]
 Owner = Literal["bot", "queue", "agent"]
 Opted = Literal["stop", "start", "help"]
 
