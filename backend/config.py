@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.errors import SetupError
 from channels.settings import ROUTES, read_prices, read_routes
@@ -49,6 +49,18 @@ class Settings(BaseSettings):
     korea_sms_title: str = "응답 안내"
     sms_routes: str = ROUTES
     sms_prices: str = ""
+    smtp_url: str = ""
+    email_from: str = ""
+    provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+
+    @field_validator("provider_pace", mode="before")
+    @classmethod
+    def _paces(cls, given: object) -> object:
+        """Read `telegram=30 twilio=20.5`."""
+        if not isinstance(given, str):
+            return given
+        pairs = (word.partition("=") for word in given.split())
+        return {name: pace for name, _, pace in pairs}
 
     @field_validator("sms_routes")
     @classmethod

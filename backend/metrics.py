@@ -1,7 +1,8 @@
 """What is counted for operators. Labels are short, closed lists: never an address or a word."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 MESSAGES = Counter("eungdap_messages_total", "Messages from citizens", ["channel", "intent"])
 REPEATED = Counter("eungdap_messages_repeated_total", "Messages that came again", ["channel"])
 SETTLED = Counter("eungdap_deliveries_total", "Sends and how they ended", ["channel", "status"])
+PROVIDER_OPEN = Gauge("eungdap_provider_down", "1 while a provider is avoided", ["provider"])

@@ -4,8 +4,9 @@ import asyncio
 
 from backend import clock, jobs
 from backend.context import Context
-from backend.delivery import dispatch
+from backend.delivery import reaper
 from backend.delivery import service as delivery
+from backend.delivery.dispatch import Dispatcher
 from backend.handoff.watch import watch
 from broadcasts import audience, correction, schedule
 from broadcasts import service as broadcasts
@@ -15,9 +16,10 @@ from channels.base import Channel
 async def run(context: Context, channels: dict[str, Channel], database_url: str) -> None:
     """Work until cancelled. As many processes as wanted may run this at once."""
     queue = jobs.queue(database_url)
+    dispatcher = Dispatcher(context, channels)
 
     async def send(lane: str) -> None:
-        await dispatch.send_due(context, channels, lane)
+        await dispatcher.start(lane)
 
     async def fan_out(event_id: str) -> None:
         await audience.fan_out(context, event_id)
@@ -27,17 +29,24 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
 
     async def reap() -> None:
         async with context.sessions() as session, session.begin():
-            await delivery.reap(session)
+            await reaper.reap(session)
+
+    async def follow_up() -> None:
+        await reaper.follow_up(context, channels)
 
     jobs.register(queue, delivery.SEND, send)
     jobs.register(queue, audience.FAN_OUT, fan_out)
     jobs.register(queue, broadcasts.CANCEL, stop_and_correct)
     ticks: list[tuple[float, clock.Tick]] = [
         (5, reap),
+        (10, follow_up),
         (5, lambda: schedule.tend(context)),
         (2, lambda: schedule.pulse(context)),
         (15, lambda: watch(context)),
     ]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(jobs.work(queue))
-        group.create_task(clock.run(database_url, ticks))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(jobs.work(queue))
+            group.create_task(clock.run(database_url, ticks))
+    finally:
+        await dispatcher.close()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import events, metrics
 from backend.contacts import service as contacts
 from backend.context import Context
+from backend.delivery import reports
 from backend.delivery import service as delivery
 from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
@@ -17,7 +18,7 @@ from backend.models import Address, Contact, Conversation, Delivery, Message
 from bot import commands, dialogue, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
-from channels.base import Channel
+from channels.base import Channel, Provider, carrier_of
 from channels.message import Answer, Incoming, Kind, Reply, StatusUpdate
 from nlu.parse import Parse, Parser
 from nlu.privacy import mask_identifiers
@@ -76,7 +77,7 @@ class Bot:
     async def on_status(self, report: StatusUpdate) -> None:
         """Take a provider's report on a message that was sent."""
         async with self._context.sessions() as session, session.begin():
-            await delivery.apply_status(session, report)
+            await reports.apply(session, report, self._channels)
 
     async def _parse(self, incoming: Incoming) -> Parse:
         text = "" if incoming.kind in _UNHEARD else incoming.text
@@ -141,8 +142,14 @@ class Bot:
         in_place = incoming.in_place
         if in_place is None:
             in_place = door is None or door.in_place
+        carrier = None
+        if in_place:
+            name = incoming.provider
+            carrier = (
+                carrier_of(door, incoming.address, name) if door else Provider(incoming.channel)
+            )
         stored = [
-            await self._store(session, conversation, message, reply, in_place=in_place, ended=ended)
+            await self._store(session, conversation, message, reply, carrier, ended=ended)
             for reply in replies
         ]
         if turn.closes:
@@ -171,11 +178,14 @@ class Bot:
         conversation: Conversation,
         message: Message,
         reply: Reply,
+        carrier: Provider | None,
         *,
-        in_place: bool,
         ended: bool,
     ) -> Reply:
-        """Keep a reply and its delivery; return it as its channel will render it."""
+        """Keep a reply and its delivery; return it as its channel will render it.
+
+        `carrier` takes it in the response to the message; None: it is sent.
+        """
         said = await messages.add(
             session,
             conversation,
@@ -184,8 +194,8 @@ class Bot:
             reply=messages.pack(reply) | ({"ended": True} if ended else {}),
             answers=message.id,
         )
-        if in_place:
-            sent = await delivery.answered_in_place(session, conversation, said)
+        if carrier is not None:
+            sent = await delivery.answered_in_place(session, conversation, said, carrier)
         else:
             sent = await delivery.send_message(session, conversation, said)
         return messages.unpack(said, sent.id)

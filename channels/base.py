@@ -146,6 +146,21 @@ def providers_of(channel: Channel, address: str) -> Sequence[Provider]:
     return (Provider(channel.name),)
 
 
+def traceable(channel: Channel | None) -> Traceable | None:
+    """Return `channel` as one that can ask what became of a message; None where it can't."""
+    found: object = channel
+    return found if isinstance(found, Traceable) else None
+
+
+def carrier_of(channel: Channel, address: str, name: str | None) -> Provider:
+    """Return the provider called `name`, or the first choice for `address` where it is not known.
+
+    It is how a channel names who brought a message and takes the answer to it in place.
+    """
+    known = providers_of(channel, address)
+    return next((each for each in known if each.name == name), known[0])
+
+
 async def send_parts(
     parts: Sequence[Part], skip: int, post: Callable[[int, Part], Awaitable[str]]
 ) -> Sent:

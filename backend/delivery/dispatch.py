@@ -1,165 +1,322 @@
-"""The dispatcher: claims what is due, sends it with no connection held, notes the outcome."""
+"""The dispatcher: one pump for each lane and channel claims, paces, sends and settles.
+
+No connection is held while a provider is called. A slow provider holds up its own pump alone, and a
+citizen whose turn it is not holds up nobody else.
+"""
 
 import asyncio
 import logging
-import random
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+import math
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from backend import metrics
-from backend.contacts.service import lock_address, phone_code, stop
 from backend.context import Context
-from backend.messages import service as messages
-from backend.models import Address, BroadcastEvent, Delivery, Message, PhoneCode
-from channels.base import Channel, Rejected, Retryable, SendError, Stopped, Unknown
-from channels.message import Choice, Outgoing, Sent
+from backend.delivery.health import Breaker
+from backend.delivery.outcome import Outcome, decide
+from backend.delivery.pace import Pace
+from backend.delivery.packing import Parcel, channels_due, claim
+from backend.delivery.settle import put_back, settle
+from channels.base import (
+    Channel,
+    Provider,
+    Rejected,
+    Retryable,
+    SendError,
+    Throttled,
+    Unknown,
+    providers_of,
+    traceable,
+)
+from channels.message import Sent
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
-LEASE = timedelta(seconds=60)
+AT_ONCE = 200  # messages of one pump under way
+BATCH = 200
+GATHER_SECONDS = 0.005  # what lands within it is settled in one statement
 SEND_SECONDS = 25.0  # less than the lease: a send that takes longer is given up as unknown
-MAX_ATTEMPTS = 7
-CODE_MARK = "●●●●●●"
-
-_CLAIM = text("""
-    UPDATE deliveries SET status = 'dispatching', claimed_until = now() + :lease,
-        attempts = attempts + 1, updated_at = now()
-    WHERE id IN (
-        SELECT id FROM deliveries q
-        WHERE lane = :lane AND status = 'pending' AND due_at <= now() AND expires_at > now()
-          AND NOT EXISTS (
-            SELECT 1 FROM deliveries earlier
-            WHERE earlier.address_id = q.address_id AND earlier.id < q.id
-              AND earlier.lane = q.lane AND earlier.status IN ('pending', 'dispatching'))
-        ORDER BY due_at, id LIMIT :batch FOR UPDATE SKIP LOCKED)
-    RETURNING id""")
+SHUTDOWN_SECONDS = 8.0
+DATABASE_SECONDS = 1.0
+DRAIN_SECONDS = 1.0  # what is held for the pace is due again within it
+# For how many seconds a provider must be down before its messages look for another way.
+PATIENCE = {"siren": 5.0, "reply": 60.0, "bulk": 300.0}
+TICK = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
-    """A claimed delivery with all that its channel needs."""
+class Dispatcher:
+    """What sends, for one process. `channels` by name; `pace` is made here unless given."""
 
-    channel: str
-    attempts: int
-    outgoing: Outgoing
+    def __init__(
+        self, context: Context, channels: Mapping[str, Channel], pace: Pace | None = None
+    ) -> None:
+        self.context = context
+        self.channels = channels
+        self.pace = pace or Pace(context.redis, context.settings.provider_pace)
+        self._breakers: dict[str, Breaker] = defaultdict(Breaker)
+        self._pumps: dict[tuple[str, str], _Pump] = {}
+
+    async def start(self, lane: str) -> None:
+        """Have the pumps of `lane` look for what is due; returns at once, they go on beside."""
+        async with self.context.sessions() as session:
+            due = await channels_due(session, lane)
+        for channel in due:
+            self._pump(lane, channel).start()
+
+    async def drain(self, lane: str) -> int:
+        """Send everything that is due in `lane`, and return how many were tried."""
+        tried, wait = 0, 0.0
+        while wait <= DRAIN_SECONDS:
+            await asyncio.sleep(wait)
+            async with self.context.sessions() as session:
+                due = await channels_due(session, lane)
+            pumps = [self._pump(lane, name) for name in due]
+            sent = await asyncio.gather(*(pump.drain() for pump in pumps))
+            tried += sum(sent)
+            held = [pump.next_in() for (at, _), pump in self._pumps.items() if at == lane]
+            waits = [seconds for seconds in held if seconds is not None]
+            wait = 0.0 if any(sent) else min(waits, default=math.inf)
+        return tried
+
+    async def close(self) -> None:
+        """Claim nothing more, and give what is under way some seconds to land and be settled."""
+        await asyncio.gather(*(pump.close() for pump in self._pumps.values()))
+
+    def breaker(self, provider: str) -> Breaker:
+        """Return the health of `provider` as this process sees it."""
+        return self._breakers[provider]
+
+    def note(self, provider: str, said: Sent | SendError) -> None:
+        """Learn from an answer how its provider is."""
+        if isinstance(said, Throttled):
+            return  # busy, and well
+        breaker = self.breaker(provider)
+        breaker.note(works=not isinstance(said, Retryable | Unknown))
+        metrics.PROVIDER_OPEN.labels(provider).set(breaker.is_open)
+
+    def _pump(self, lane: str, channel: str) -> "_Pump":
+        found = self._pumps.get((lane, channel))
+        if found is None:
+            found = self._pumps[lane, channel] = _Pump(self, lane, channel)
+        return found
 
 
-async def send_due(context: Context, channels: dict[str, Channel], lane: str) -> int:
-    """Send everything due in `lane`; return how many were tried. Safe to run many times at once."""
-    tried = 0
-    while parcels := await _claim(context, lane):
-        await asyncio.gather(*(_send(context, channels, parcel) for parcel in parcels))
-        tried += len(parcels)
-    return tried
+class _Pump:
+    """Everything that goes out in one lane on one channel."""
 
+    def __init__(self, dispatcher: Dispatcher, lane: str, channel: str) -> None:
+        self._dispatcher = dispatcher
+        self._context = dispatcher.context
+        self._lane = lane
+        self._name = channel
+        self._channel = dispatcher.channels.get(channel)
+        self._task: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self._landed: list[Outcome] = []
+        self._stirred = asyncio.Event()
+        self._wanted = False
+        self._closing = False
+        self._grain = BATCH
+        self._dues: set[int] = set()  # in ticks of the loop's clock, when something is due again
 
-async def _claim(context: Context, lane: str) -> list[_Parcel]:
-    async with context.sessions() as session, session.begin():
-        ids = (await session.scalars(_CLAIM, {"lane": lane, "lease": LEASE, "batch": BATCH})).all()
-        if not ids:
-            return []
-        rows = await session.execute(
-            select(Delivery, Address, Message, BroadcastEvent)
-            .join(Address, Address.id == Delivery.address_id)
-            .outerjoin(Message, Message.id == Delivery.message_id)
-            .outerjoin(BroadcastEvent, BroadcastEvent.id == Delivery.event_id)
-            .where(Delivery.id.in_(ids))
-            .order_by(Delivery.id)
+    def start(self) -> None:
+        """Look for what is due now, and again whenever something of ours is."""
+        self._wanted = True
+        self._stirred.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        self._closing = True
+        self._stirred.set()
+        if self._task is not None:
+            _, late = await asyncio.wait([self._task], timeout=SHUTDOWN_SECONDS)
+            for task in (*late, *self._sending):
+                task.cancel()  # their leases will tell that nobody knows
+
+    async def _run(self) -> None:
+        while not self._closing:
+            self._wanted = False
+            try:
+                await self.drain()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("sending waits for the database: %s", type(error).__name__)
+                self._due_in(DATABASE_SECONDS)
+            if self._wanted or self._closing:
+                continue
+            wait = self.next_in()
+            if wait is None:
+                return
+            self._stirred.clear()
+            await _first(self._stirred, wait)
+
+    async def drain(self) -> int:
+        """Send what is due now and what comes due while that is going on; return the number."""
+        tried, look = 0, True
+        while True:
+            room = min(self._grain, AT_ONCE - len(self._sending))
+            # Not for a place or two: a claim costs the same for a hundred.
+            if look and not self._closing and (room >= BATCH // 4 or not self._sending):
+                claimed = await claim(self._context, self._lane, self._name, max(1, room))
+                going, passed = await self._admit(claimed)
+                tried += going
+                look = len(claimed) >= room and passed
+            if not self._sending and not self._landed:
+                if not look or self._closing:
+                    return tried
+                continue
+            look = await self._settle() or look
+
+    async def _admit(self, claimed: Sequence[Parcel]) -> tuple[int, bool]:
+        """Begin to send what may go now, and put the rest back.
+
+        Returns how many go, and whether there may be others behind them that can go as well.
+        """
+        by_provider: dict[Provider, list[Parcel]] = defaultdict(list)
+        held: list[tuple[Parcel, float]] = []
+        given_up: list[tuple[Parcel, float]] = []
+        going = 0
+        for parcel in claimed:
+            by_provider[self._carrier(parcel)].append(parcel)
+        for provider, parcels in by_provider.items():
+            breaker = self._dispatcher.breaker(provider.name)
+            admitted = breaker.admits(len(parcels))
+            grant = await self._dispatcher.pace.take(provider, self._lane, admitted)
+            for parcel in parcels[: grant.granted]:
+                self._send(parcel, provider)
+            going += grant.granted
+            rest = parcels[grant.granted :]
+            if breaker.is_open and breaker.outage() >= PATIENCE[self._lane]:
+                given_up += [(parcel, breaker.wait() + TICK) for parcel in rest]
+                continue
+            rate = self._dispatcher.pace.rate(provider) or math.inf
+            wait = max(grant.wait, breaker.wait(), TICK / 10)
+            held += [(parcel, wait + place / rate) for place, parcel in enumerate(rest)]
+        if held:
+            await put_back(self._context, held, None)
+        if given_up and await put_back(self._context, given_up, self._dispatcher.channels):
+            await self._dispatcher.start(self._lane)
+        for _, delay in (*held, *given_up):
+            self._due_in(delay)
+        # Claim no more than can go, so that what waits is not written again and again.
+        some = 2 * max(1, going)
+        self._grain = some if held else min(BATCH, max(some, self._grain * 2))
+        return going, bool(going or given_up)
+
+    def _carrier(self, parcel: Parcel) -> Provider:
+        """Return who carries a parcel: the first choice that works and has not refused it."""
+        if self._channel is None:
+            return Provider(self._name)
+        able = list(providers_of(self._channel, parcel.outgoing.address))
+        if parcel.outgoing.skip:
+            able = [each for each in able if each.name == parcel.provider] or able
+        willing = [each for each in able if each.name not in parcel.refused_by] or able
+        working = [e for e in willing if not self._dispatcher.breaker(e.name).is_open] or willing
+        # After two refusals in a row the next one is tried, where there is one.
+        return working[min(parcel.failures // 2, len(working) - 1)]
+
+    def _send(self, parcel: Parcel, provider: Provider) -> None:
+        task = asyncio.create_task(self._try(parcel, provider))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _try(self, parcel: Parcel, provider: Provider) -> None:
+        said = await self._say(parcel, provider)
+        self._dispatcher.note(provider.name, said)
+        if isinstance(said, Throttled) and said.retry_after:
+            await self._dispatcher.pace.pause(provider.name, said.retry_after)
+        if isinstance(said, Sent) and said.parts > 1:
+            await self._dispatcher.pace.spend(provider, self._lane, said.parts - 1)
+        others = self._channel is not None and any(
+            each.name != provider.name and each.name not in parcel.refused_by
+            for each in providers_of(self._channel, parcel.outgoing.address)
         )
-        parcels = []
-        for delivery, address, message, event in rows:
-            packed: dict[str, Any] = (message.reply if message else None) or {}
-            words = message.text if message else event.texts[delivery.language]
-            if event is not None and address.scheme == "web":
-                # A browser reads its conversation: an alert has to stand in it.
-                await lock_address(session, "web", address.address, verified=False)
-                conversation = await messages.open_conversation(
-                    session, address, delivery.channel, delivery.language
-                )
-                mark = f"alert:{delivery.id}"
-                if not await messages.find_incoming(session, delivery.channel, mark):
-                    await messages.add(
-                        session, conversation, author="alert", text=words, external_id=mark
-                    )
-            if "code_for" in packed:
-                code = await session.get(PhoneCode, packed["code_for"])
-                if code is None or (code.phone, code.nonce) != (address.address, packed["nonce"]):
-                    # A newer code replaced it, perhaps for another phone: this one proves nothing.
-                    delivery.status, delivery.reason = "cancelled", "code-replaced"
-                    delivery.claimed_until = None
-                    continue
-                words = words.replace(CODE_MARK, phone_code(context.settings.secret, code))
-            parcels.append(
-                _Parcel(
-                    delivery.channel,
-                    delivery.attempts,
-                    Outgoing(
-                        delivery.id,
-                        address.address,
-                        words,
-                        tuple(Choice(i, t) for i, t in packed.get("choices", [])),
-                        delivery.language,
-                        bool(packed.get("ask_phone")),
-                    ),
-                )
-            )
-        return parcels
+        can_ask = traceable(self._channel) is not None
+        outcome = decide(parcel, provider, said, others=others, traceable=can_ask)
+        self._landed.append(outcome)
+        self._stirred.set()
+
+    async def _say(self, parcel: Parcel, provider: Provider) -> Sent | SendError:
+        if self._channel is None:
+            return Rejected("no-such-channel")
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                return await self._channel.send(replace(parcel.outgoing, provider=provider.name))
+        except SendError as error:
+            return error
+        except TimeoutError:
+            return Unknown("timeout")
+        except Exception as error:
+            # One bad message must not stop the others; it may have gone out, so it is unknown.
+            kind = type(error).__name__
+            log.error("delivery %d on %s broke: %s", parcel.outgoing.id, self._name, kind)
+            return Unknown("broken")
+
+    async def _settle(self) -> bool:
+        """Wait until something lands or is wanted; settle it, and return whether to look again."""
+        self._stirred.clear()
+        if not self._landed:
+            if self._wanted:
+                self._wanted = False
+                return True
+            await self._stirred.wait()
+        if self._sending:
+            await asyncio.sleep(GATHER_SECONDS)
+        landed, self._landed = self._landed, []
+        if not landed:
+            wanted, self._wanted = self._wanted, False
+            return wanted
+        try:
+            moved = await settle(self._context, landed, self._dispatcher.channels)
+        except DataError:
+            moved = await self._settle_singly(landed)
+        except BaseException:
+            self._landed = landed + self._landed
+            raise
+        for outcome in landed:
+            if outcome.status == "pending" and outcome.delay is not None:
+                self._due_in(outcome.delay)
+        if moved:
+            await self._dispatcher.start(self._lane)
+        return True
+
+    async def _settle_singly(self, landed: Sequence[Outcome]) -> bool:
+        """Settle one by one where the database refuses a value, so that one holds up no other."""
+        moved = False
+        for outcome in landed:
+            try:
+                moved |= await settle(self._context, [outcome], self._dispatcher.channels)
+            except DataError:
+                log.error("delivery %d could not be settled", outcome.parcel.outgoing.id)
+        return moved
+
+    def _due_in(self, seconds: float) -> None:
+        self._dues.add(math.ceil((time.monotonic() + seconds) / TICK))
+
+    def next_in(self) -> float | None:
+        """Return the seconds until something is due again; None when nothing of ours is."""
+        now = time.monotonic() / TICK
+        coming = {due for due in self._dues if due > now}
+        overdue = len(coming) < len(self._dues)
+        self._dues = coming
+        if overdue:
+            return 0.0
+        return (min(coming) - now) * TICK if coming else None
 
 
-async def _send(context: Context, channels: dict[str, Channel], parcel: _Parcel) -> None:
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, for so many seconds at most."""
     try:
-        channel = channels[parcel.channel]
-        async with asyncio.timeout(SEND_SECONDS):
-            sent: Sent | SendError = await channel.send(parcel.outgoing)
-    except SendError as error:
-        sent = error
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
-        sent = Unknown("timeout")
-    except KeyError:
-        sent = Rejected("no-such-channel")
-    except Exception as error:
-        # One bad message must not stop the others; it may have gone out, so it is unknown.
-        kind = type(error).__name__
-        log.error("delivery %d on %s broke: %s", parcel.outgoing.id, parcel.channel, kind)
-        sent = Unknown("broken")
-    await _settle(context, parcel, sent)
+        return
 
 
-async def _settle(context: Context, parcel: _Parcel, sent: Sent | SendError) -> None:
-    values: dict[str, Any]
-    if isinstance(sent, Sent):
-        first = sent.external_ids[0] if sent.external_ids else None
-        values = {"status": "accepted", "external_id": first}
-    elif isinstance(sent, Retryable) and parcel.attempts < MAX_ATTEMPTS:
-        wait = sent.retry_after or min(2.0**parcel.attempts, 300.0)
-        delay = timedelta(seconds=wait + random.uniform(0, wait / 4))  # noqa: S311 - jitter
-        values = {"status": "pending", "due_at": func.now() + delay, "reason": sent.code}
-    elif isinstance(sent, Stopped):
-        values = {"status": "suppressed", "reason": f"stopped:{sent.code}"}
-    elif isinstance(sent, Unknown):
-        values = {"status": "unknown", "reason": sent.code}
-    else:
-        values = {"status": "failed", "reason": sent.code}
-    metrics.SETTLED.labels(parcel.channel, values["status"]).inc()
-    async with context.sessions() as session, session.begin():
-        settled = await session.scalar(
-            update(Delivery)
-            .where(Delivery.id == parcel.outgoing.id, Delivery.status == "dispatching")
-            .values(**values, claimed_until=None, updated_at=func.now())
-            .returning(Delivery.address_id)
-        )
-        if settled is None and "external_id" in values:
-            # A report was faster than our own note; it knows more, but not the provider's id.
-            await session.execute(
-                update(Delivery)
-                .where(Delivery.id == parcel.outgoing.id, Delivery.external_id.is_(None))
-                .values(external_id=values["external_id"])
-            )
-        if isinstance(sent, Stopped) and settled is not None:
-            address = await session.get(Address, settled)
-            if address is not None:
-                await stop(session, address)
+async def send_due(context: Context, channels: Mapping[str, Channel], lane: str) -> int:
+    """Send everything due in `lane`; return how many were tried. Safe to run many times at once."""
+    return await Dispatcher(context, channels).drain(lane)

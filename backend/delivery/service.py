@@ -1,26 +1,18 @@
-"""Delivery: the rows that promise a message to an address, and every change of their status."""
+"""Delivery: the rows that promise a message to an address, in the commit of their cause."""
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import jobs
 from backend.messages import service as messages
-from backend.models import Address, Conversation, Delivery, Message
-from channels.message import DeliveryState, StatusUpdate
+from backend.models import Address, Conversation, Delivery, DeliveryAttempt, Message
+from channels.base import Provider
 
 REPLY_LIFE = timedelta(hours=24)
 SEND = "delivery.send"
-
-# Reports may come late, twice and out of order: a status only ever moves up.
-# `failed` ranks below `delivered`: a receipt from the phone beats any guess before it.
-RANK = {
-    "pending": 0, "dispatching": 0, "unknown": 1, "accepted": 2, "sent": 3,
-    "failed": 4, "suppressed": 4, "expired": 4, "cancelled": 4, "delivered": 5,
-}  # fmt: skip
-_FINAL_BEFORE_SENDING = ("suppressed", "expired", "cancelled")
 
 
 async def send_message(
@@ -59,13 +51,25 @@ async def wake(session: AsyncSession, lane: str) -> None:
 
 
 async def answered_in_place(
-    session: AsyncSession, conversation: Conversation, message: Message
+    session: AsyncSession, conversation: Conversation, message: Message, carrier: Provider
 ) -> Delivery:
-    """Record that `message` leaves in the response to the request it answers."""
+    """Record that `message` leaves in the response to the request it answers.
+
+    `carrier` is who asked and takes the response. Its ids of the parts come with its reports.
+    """
     delivery = _of(conversation, message)
     delivery.status = "accepted"
+    delivery.provider = carrier.name
     delivery.attempts = 1
+    if carrier.reports_within is not None:
+        delivery.check_at = func.now() + timedelta(seconds=carrier.reports_within)
     session.add(delivery)
+    await session.flush()
+    attempt = DeliveryAttempt(
+        delivery_id=delivery.id, number=1, channel=delivery.channel, provider=carrier.name,
+        address_id=delivery.address_id, outcome="accepted",
+    )  # fmt: skip
+    session.add(attempt)
     await session.flush()
     return delivery
 
@@ -81,62 +85,3 @@ def _of(conversation: Conversation, message: Message) -> Delivery:
         status="pending",
         expires_at=func.now() + REPLY_LIFE,
     )
-
-
-async def apply_status(session: AsyncSession, report: StatusUpdate) -> bool:
-    """Apply a provider's report; return whether it told anything new.
-
-    The rank decides in the same statement that writes, so that two reports at once can't cross.
-    """
-    state = report.state.value
-    reason = (report.code or "failed") if report.state is DeliveryState.FAILED else None
-    rank = case(*((Delivery.status == status, value) for status, value in RANK.items()), else_=0)
-    which = (
-        Delivery.id == report.delivery
-        if report.delivery is not None
-        else Delivery.external_id == report.external_id
-    )
-    changed = await session.scalar(
-        update(Delivery)
-        .where(
-            which,
-            Delivery.channel == report.channel,
-            Delivery.status.not_in(_FINAL_BEFORE_SENDING),
-            rank < RANK[state],
-        )
-        .values(
-            status=state,
-            reason=reason,
-            claimed_until=None,
-            external_id=func.coalesce(Delivery.external_id, report.external_id),
-            updated_at=func.now(),
-        )
-        .returning(Delivery.id)
-    )
-    return changed is not None
-
-
-async def reap(session: AsyncSession) -> None:
-    """Give every delivery that nobody works on a way out; the clock calls this.
-
-    A lease that ran out means that the worker died with the message in its hands: it may have
-    gone out, so it is `unknown` and never silently sent again. What is past its time expires.
-    What is due and has no job (a wake-up was lost) gets one.
-    """
-    await session.execute(
-        update(Delivery)
-        .where(Delivery.status == "dispatching", Delivery.claimed_until < func.now())
-        .values(status="unknown", reason="lease-expired", claimed_until=None, updated_at=func.now())
-    )
-    await session.execute(
-        update(Delivery)
-        .where(Delivery.status == "pending", Delivery.expires_at <= func.now())
-        .values(status="expired", reason="too-late", updated_at=func.now())
-    )
-    due = await session.scalars(
-        select(Delivery.lane)
-        .where(Delivery.status == "pending", Delivery.due_at <= func.now())
-        .group_by(Delivery.lane)
-    )
-    for lane in due.all():
-        await wake(session, lane)

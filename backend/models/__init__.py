@@ -4,7 +4,7 @@ from backend.models.audit import AuditEntry
 from backend.models.broadcast import Broadcast, BroadcastEdit, BroadcastEvent
 from backend.models.contact import Address, Contact, PhoneCode
 from backend.models.conversation import Conversation, Handoff, Message
-from backend.models.delivery import Delivery
+from backend.models.delivery import Delivery, DeliveryAttempt, DeliveryPart
 from backend.models.faq import FaqArticle, FaqSource
 from backend.models.petition import NumberSeries, Petition, PetitionEvent
 from backend.models.poll import Ballot, Participation, Poll, PollOption
@@ -22,6 +22,8 @@ __all__ = [
     "Contact",
     "Conversation",
     "Delivery",
+    "DeliveryAttempt",
+    "DeliveryPart",
     "FaqArticle",
     "FaqSource",
     "Handoff",

@@ -22,7 +22,8 @@ class Contact(Base):
 
 
 class Address(Base):
-    """A place a contact writes from: a phone (SMS and calls), a messenger account, a browser.
+    """A place a contact writes from or is written to: a phone (SMS and calls), a messenger
+    account, an e-mail address, a browser.
 
     `verified_at` says when its owner was proven (a phone by its network, or by a code).
     `stopped_at` is set when the citizen closed the door; nothing is pushed there until reopened.
@@ -31,7 +32,9 @@ class Address(Base):
     __tablename__ = "addresses"
     __table_args__ = (
         UniqueConstraint("scheme", "address"),
-        CheckConstraint("scheme IN ('phone','telegram','web','terminal','call')", "scheme"),
+        CheckConstraint(
+            "scheme IN ('phone','telegram','kakao','email','web','terminal','call')", "scheme"
+        ),
     )
 
     id: Mapped[BigId]

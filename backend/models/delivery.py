@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigId, Now
@@ -14,17 +22,32 @@ STATUSES = (
 )  # fmt: skip
 
 
+OUTCOMES = (
+    "accepted", "retryable", "throttled", "rejected", "content", "stopped", "unknown", "skipped",
+)  # fmt: skip
+PART_STATUSES = ("accepted", "sent", "failed", "delivered")
+
+
+def _one_of(column: str, words: tuple[str, ...]) -> str:
+    return f"{column} IN (" + ",".join(f"'{word}'" for word in words) + ")"
+
+
 class Delivery(Base):
-    """One message to one address: a bot's reply, an agent's, a notice, or an alert.
+    """One message to one person: a bot's reply, an agent's, a notice, or an alert.
 
     Its cause is a `message` or a broadcast's `event`, never both. `claimed_until` is the lease of
     the worker that is sending it; a lease that ran out means nobody knows what became of it.
+
+    `channel`, `address_id` and `provider` are the way it takes now, and `route` counts the ways
+    from 0; `failures` are the refusals on this one and `parts` how many it is cut into. `attempts`
+    counts all tries, each a row of its own. `check_at` is when a silent provider is asked, or no
+    longer waited for.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("event_id", "contact_id"),
-        CheckConstraint("status IN (" + ",".join(f"'{s}'" for s in STATUSES) + ")", "status"),
+        CheckConstraint(_one_of("status", STATUSES), "status"),
         CheckConstraint("lane IN ('siren','reply','bulk')", "lane"),
         CheckConstraint("(message_id IS NULL) <> (event_id IS NULL)", "one_cause"),
         CheckConstraint(
@@ -33,9 +56,12 @@ class Delivery(Base):
         CheckConstraint(
             "(status = 'dispatching') = (claimed_until IS NOT NULL)", "claimed_while_sent"
         ),
-        Index("ix_deliveries_due", "lane", "due_at", postgresql_where=text("status = 'pending'")),
         Index(
-            "ix_deliveries_open", "address_id", "id",
+            "ix_deliveries_due", "lane", "channel", "due_at", "id",
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index(
+            "ix_deliveries_open", "contact_id", "id",
             postgresql_where=text("status IN ('pending','dispatching')"),
         ),
         Index(
@@ -46,6 +72,8 @@ class Delivery(Base):
             "ix_deliveries_lease", "claimed_until",
             postgresql_where=text("status = 'dispatching'"),
         ),
+        Index("ix_deliveries_end", "expires_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_deliveries_check", "check_at", postgresql_where=text("check_at IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[BigId]
@@ -55,13 +83,55 @@ class Delivery(Base):
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"))
     channel: Mapped[str]
+    provider: Mapped[str | None]
     language: Mapped[str]
     status: Mapped[str] = mapped_column(default="pending")
     reason: Mapped[str | None]
-    external_id: Mapped[str | None] = mapped_column(index=True)
+    route: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    parts: Mapped[int | None] = mapped_column(SmallInteger)
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     claimed_until: Mapped[datetime | None]
+    check_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+
+class DeliveryAttempt(Base):
+    """One try: on which channel, through whom, to which address, and what came of it.
+
+    `skipped` is a way that was left without trying, since its provider was down.
+    """
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (CheckConstraint(_one_of("outcome", OUTCOMES), "outcome"),)
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    channel: Mapped[str]
+    provider: Mapped[str | None]
+    address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"))
+    outcome: Mapped[str]
+    code: Mapped[str | None]
+    at: Mapped[Now]
+
+
+class DeliveryPart(Base):
+    """One part of a message as its provider knows it, by the provider's own id.
+
+    `total` is how many parts the message has on its `route`; it has arrived when all have.
+    """
+
+    __tablename__ = "delivery_parts"
+    __table_args__ = (CheckConstraint(_one_of("status", PART_STATUSES), "status"),)
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), index=True)
+    route: Mapped[int] = mapped_column(SmallInteger)
+    total: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str]
+    code: Mapped[str | None]
     updated_at: Mapped[Now]
