@@ -108,7 +108,7 @@ class Pace:
         return self._rates.get(provider.name, provider.per_second)
 
     async def take(self, provider: Provider, lane: str, wanted: int) -> Grant:
-        """Ask for `wanted` messages through `provider` in `lane`; never fails and never waits long."""
+        """Ask for `wanted` messages through `provider` in `lane`; never fails, soon answers."""
         paused = self._paused.get(provider.name, 0.0) - self._clock()
         if paused > 0:
             return Grant(0, paused)
