@@ -91,6 +91,12 @@ class Settings(BaseSettings):
         """The address under which the world reaches us, without a slash at the end."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
 
+    @property
+    def simulated_smtp_url(self) -> str:
+        """The simulator's mail server: on this machine, beside the port of the service."""
+        port = self.port + 25
+        return f"smtp://127.0.0.1:{port if port <= 65535 else port - 50}"
+
     def check(self) -> None:
         """Refuse a configuration that can't work.
 

@@ -68,6 +68,9 @@ def channel_settings(settings: Settings) -> ChannelSettings:
         korea_sms_title=settings.korea_sms_title,
         sms_routes=read_routes(settings.sms_routes),
         sms_prices=read_prices(settings.sms_prices),
+        smtp_url=settings.smtp_url or (settings.simulated_smtp_url if settings.simulator else ""),
+        email_from=settings.email_from
+        or ("응답 <no-reply@eungdap.example>" if settings.simulator else ""),
     )
 
 
@@ -155,6 +158,8 @@ def create_app(
         )
         if not settings.simulator:
             await _register_webhooks(channels)
+        if simulator is not None:
+            await simulator.start()
         ready.set()
         try:
             yield

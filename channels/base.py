@@ -142,7 +142,7 @@ def providers_of(channel: Channel, address: str) -> Sequence[Provider]:
     A channel that does not say has one provider, called like itself, without limits or reports.
     """
     if isinstance(channel, Routed):
-        return channel.providers(address)
+        return channel.providers(address) or (Provider(channel.name),)
     return (Provider(channel.name),)
 
 

@@ -119,7 +119,7 @@ def _server(url: str) -> dict[str, Any]:
         "username": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
         "use_tls": implicit,
-        "start_tls": False if implicit or transport.is_loopback(url) else True,
+        "start_tls": not (implicit or transport.is_loopback(url)),
     }
 
 

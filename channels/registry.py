@@ -1,6 +1,7 @@
 """Every door of the house: the one list to touch when a channel is added."""
 
 from channels.base import Channel
+from channels.email import Email
 from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
 from channels.sms import Sms, SmsProvider
@@ -28,4 +29,6 @@ def build(
         channels += [TwilioVoice(settings)]
     if settings.telegram_bot_token and settings.telegram_webhook_secret:
         channels += [Telegram(settings)]
+    if settings.smtp_url and settings.email_from:
+        channels += [Email(settings)]
     return {channel.name: channel for channel in channels}

@@ -69,3 +69,5 @@ class ChannelSettings:
     korea_sms_title: str = ""
     sms_routes: Routes = field(default_factory=lambda: read_routes(ROUTES))
     sms_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    smtp_url: str = ""
+    email_from: str = ""

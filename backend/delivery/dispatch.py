@@ -74,11 +74,12 @@ class Dispatcher:
             await asyncio.sleep(wait)
             async with self.context.sessions() as session:
                 due = await channels_due(session, lane)
-            pumps = [self._pump(lane, name) for name in due]
+            for name in due:
+                self._pump(lane, name)
+            pumps = [pump for (at, _), pump in self._pumps.items() if at == lane]
             sent = await asyncio.gather(*(pump.drain() for pump in pumps))
             tried += sum(sent)
-            held = [pump.next_in() for (at, _), pump in self._pumps.items() if at == lane]
-            waits = [seconds for seconds in held if seconds is not None]
+            waits = [seconds for pump in pumps if (seconds := pump.next_in()) is not None]
             wait = 0.0 if any(sent) else min(waits, default=math.inf)
         return tried
 
@@ -120,6 +121,7 @@ class _Pump:
         self._stirred = asyncio.Event()
         self._wanted = False
         self._closing = False
+        self._one_at_a_time = asyncio.Lock()
         self._grain = BATCH
         self._dues: set[int] = set()  # in ticks of the loop's clock, when something is due again
 
@@ -156,6 +158,10 @@ class _Pump:
 
     async def drain(self) -> int:
         """Send what is due now and what comes due while that is going on; return the number."""
+        async with self._one_at_a_time:
+            return await self._drain()
+
+    async def _drain(self) -> int:
         tried, look = 0, True
         while True:
             room = min(self._grain, AT_ONCE - len(self._sending))
@@ -174,7 +180,7 @@ class _Pump:
     async def _admit(self, claimed: Sequence[Parcel]) -> tuple[int, bool]:
         """Begin to send what may go now, and put the rest back.
 
-        Returns how many go, and whether there may be others behind them that can go as well.
+        Returns how many go, this way or another, and whether others behind them may go as well.
         """
         by_provider: dict[Provider, list[Parcel]] = defaultdict(list)
         held: list[tuple[Parcel, float]] = []
@@ -198,12 +204,15 @@ class _Pump:
             held += [(parcel, wait + place / rate) for place, parcel in enumerate(rest)]
         if held:
             await put_back(self._context, held, None)
-        if given_up and await put_back(self._context, given_up, self._dispatcher.channels):
+        if given_up and (
+            moved := await put_back(self._context, given_up, self._dispatcher.channels)
+        ):
+            going += moved
             await self._dispatcher.start(self._lane)
         for _, delay in (*held, *given_up):
             self._due_in(delay)
         # Claim no more than can go, so that what waits is not written again and again.
-        some = 2 * max(1, going)
+        some = 2 * max(1, len(claimed) - len(held))
         self._grain = some if held else min(BATCH, max(some, self._grain * 2))
         return going, bool(going or given_up)
 
@@ -319,4 +328,8 @@ async def _first(event: asyncio.Event, seconds: float) -> None:
 
 async def send_due(context: Context, channels: Mapping[str, Channel], lane: str) -> int:
     """Send everything due in `lane`; return how many were tried. Safe to run many times at once."""
-    return await Dispatcher(context, channels).drain(lane)
+    dispatcher = Dispatcher(context, channels)
+    try:
+        return await dispatcher.drain(lane)
+    finally:
+        await dispatcher.close()

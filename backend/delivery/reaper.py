@@ -28,10 +28,10 @@ _LEASES = text("""
         UPDATE deliveries d SET status = 'unknown', reason = 'lease-expired', check_at = now(),
             claimed_until = NULL, updated_at = now()
         FROM dead WHERE d.id = dead.id
-        RETURNING d.id, d.attempts, d.channel, d.address_id)
+        RETURNING d.id, d.attempts, d.route, d.channel, d.address_id)
     INSERT INTO delivery_attempts
-        (delivery_id, number, channel, provider, address_id, outcome, code)
-    SELECT id, attempts, channel, NULL, address_id, 'unknown', 'lease-expired' FROM given_up
+        (delivery_id, number, route, channel, provider, address_id, outcome, code)
+    SELECT id, attempts, route, channel, NULL, address_id, 'unknown', 'lease-expired' FROM given_up
     ON CONFLICT DO NOTHING""")
 
 _TOO_LATE = text("""
@@ -57,12 +57,14 @@ _TO_ASK = text("""
         coalesce((SELECT max(t.at) FROM delivery_attempts t WHERE t.delivery_id = d.id),
                  d.created_at) - interval '60 seconds' AS since""")
 
-# What was accepted and never heard of again is unknown. An unknown is asked for once more.
+# What the answer moved is asked for again. What was accepted and never heard of again is unknown,
+# and an unknown is asked for once more.
 _ASKED = text("""
     UPDATE deliveries SET updated_at = now(),
-        status = CASE WHEN status IN ('accepted', 'sent') THEN 'unknown' ELSE status END,
-        reason = CASE WHEN status IN ('accepted', 'sent') THEN 'no-report' ELSE reason END,
-        check_at = CASE WHEN status = 'unknown' AND :again
+        status = CASE WHEN status = :was THEN 'unknown' ELSE status END,
+        reason = CASE WHEN status = :was AND status <> 'unknown' THEN 'no-report' ELSE reason END,
+        check_at = CASE WHEN status <> :was THEN now() + interval '1 hour'
+                        WHEN status = 'unknown' AND :again
                              AND updated_at > now() - interval '5 minutes'
                         THEN now() + interval '10 minutes' END
     WHERE id = :id AND status IN ('accepted', 'sent', 'unknown')""")
@@ -98,7 +100,9 @@ async def follow_up(context: Context, channels: Mapping[str, Channel]) -> int:
         async with context.sessions() as session, session.begin():
             for report in found:
                 await reports.apply(session, report, channels)
-            await session.execute(_ASKED, {"id": row.id, "again": door is not None})
+            await session.execute(
+                _ASKED, {"id": row.id, "was": row.status, "again": door is not None}
+            )
             await session.execute(_FORGET, {"id": row.id})
     return len(rows)
 

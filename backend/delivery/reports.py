@@ -36,12 +36,12 @@ _KNOWN = text("""
 # A report by our own id counts where this provider was given the message: by a try that is noted,
 # or by the one that is going on.
 _CARRIED = text("""
-    SELECT d.id, d.route, d.parts FROM deliveries d
-    WHERE d.id = :delivery
-      AND (EXISTS (SELECT 1 FROM delivery_attempts t WHERE t.delivery_id = d.id
-                   AND t.channel = :channel AND t.provider = :provider)
-           OR d.channel = :channel
-              AND (d.status = 'dispatching' OR d.reason = 'lease-expired'))
+    SELECT d.id, d.parts,
+        CASE WHEN d.channel = :channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired')
+             THEN d.route
+             ELSE (SELECT max(t.route) FROM delivery_attempts t WHERE t.delivery_id = d.id
+                   AND t.channel = :channel AND t.provider = :provider) END AS route
+    FROM deliveries d WHERE d.id = :delivery
     FOR NO KEY UPDATE""")
 
 _NOTE = text(f"""
@@ -98,7 +98,7 @@ async def apply(
             _CARRIED, {"delivery": delivery, "channel": report.channel, "provider": provider}
         )
     ).one_or_none()
-    if carried is None:
+    if carried is None or carried.route is None:
         return False
     failed = report.state is DeliveryState.FAILED
     noted = await session.scalar(

@@ -66,7 +66,7 @@ async def answered_in_place(
     session.add(delivery)
     await session.flush()
     attempt = DeliveryAttempt(
-        delivery_id=delivery.id, number=1, channel=delivery.channel, provider=carrier.name,
+        delivery_id=delivery.id, number=1, route=0, channel=delivery.channel, provider=carrier.name,
         address_id=delivery.address_id, outcome="accepted",
     )  # fmt: skip
     session.add(attempt)

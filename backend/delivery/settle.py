@@ -34,12 +34,12 @@ LOCK = text(
 # A try whose lease ran out is there already, as unknown: now it is known.
 _TRIES = _batch(
     """INSERT INTO delivery_attempts
-        (delivery_id, number, channel, provider, address_id, outcome, code)
+        (delivery_id, number, route, channel, provider, address_id, outcome, code)
     SELECT * FROM {rows}
     ON CONFLICT (delivery_id, number) DO UPDATE
         SET provider = excluded.provider, outcome = excluded.outcome, code = excluded.code""",
-    id="bigint", number="bigint", channel="text", provider="text", address="bigint",
-    outcome="text", code="text",
+    id="bigint", number="bigint", route="bigint", channel="text", provider="text",
+    address="bigint", outcome="text", code="text",
 )  # fmt: skip
 
 # A report may have been faster than this note; it knows the part's state, we the whole.
@@ -114,11 +114,11 @@ async def settle(
 
 async def put_back(
     context: Context, held: Sequence[tuple[Parcel, float]], channels: Mapping[str, Channel] | None
-) -> bool:
+) -> int:
     """Let go of parcels that were not tried: each is due again in so many seconds.
 
     With `channels`, another way is looked for first: theirs has been down for too long. Returns
-    whether any went another way.
+    how many went another way.
     """
     async with context.sessions() as session, session.begin():
         await session.execute(LOCK, {"ids": [parcel.outgoing.id for parcel, _ in held]})
@@ -135,7 +135,7 @@ async def put_back(
             "delay": [delay for _, delay in waiting],
         }
         await session.execute(_PUT_BACK, values)
-    return bool(moved)
+    return len(moved)
 
 
 async def _note_tries(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
@@ -145,6 +145,7 @@ async def _note_tries(session: AsyncSession, outcomes: Sequence[Outcome]) -> Non
         {
             "id": [parcel.outgoing.id for parcel in parcels],
             "number": [parcel.attempt for parcel in parcels],
+            "route": [parcel.route for parcel in parcels],
             "channel": [parcel.channel for parcel in parcels],
             "provider": [outcome.provider for outcome in outcomes],
             "address": [parcel.address_id for parcel in parcels],

@@ -110,6 +110,7 @@ class DeliveryAttempt(Base):
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    route: Mapped[int] = mapped_column(SmallInteger)
     channel: Mapped[str]
     provider: Mapped[str | None]
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id"))

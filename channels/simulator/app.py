@@ -17,6 +17,7 @@ from channels.simulator.citizens import Act, Citizens, Outcome
 from channels.simulator.faults import FaultBox, Faults
 from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.page import TEXTS
+from channels.simulator.smtp_api import SmtpServer
 from channels.simulator.store import Store
 from channels.simulator.telegram_api import TelegramApi
 from channels.simulator.twilio_api import TwilioApi
@@ -37,6 +38,7 @@ class Simulator:
         self._twilio = TwilioApi(settings, self.store, self.faults, self._client)
         self._korea = KoreaSmsApi(settings, self.store, self.faults, self._client)
         self._telegram = TelegramApi(settings, self.store, self.faults)
+        self._smtp = SmtpServer(settings, self.store, self.faults)
         self._citizens = Citizens(
             settings, self.store, self._twilio, self._korea, self._telegram, self._client
         )
@@ -51,8 +53,13 @@ class Simulator:
         router.include_router(self._page())
         return router
 
+    async def start(self) -> None:
+        """Begin to listen for what does not come by HTTP."""
+        await self._smtp.start()
+
     async def close(self) -> None:
         """Stop the callbacks under way and close the connections."""
+        await self._smtp.close()
         await self._twilio.close()
         await self._korea.close()
         await self._client.aclose()
@@ -128,6 +135,7 @@ def create_simulator(settings: ChannelSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await simulator.start()
         yield
         await simulator.close()
 

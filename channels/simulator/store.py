@@ -9,8 +9,10 @@ CAPACITY = 10_000
 PHONES_SHOWN = 30
 BUBBLES_SHOWN = 60
 
-Kind = Literal["sms", "voice", "telegram"]
-PROVIDERS: dict[Kind, str] = {"sms": "twilio", "voice": "twilio", "telegram": "telegram"}
+Kind = Literal["sms", "voice", "telegram", "email"]
+PROVIDERS: dict[Kind, str] = {
+    "sms": "twilio", "voice": "twilio", "telegram": "telegram", "email": "smtp",
+}  # fmt: skip
 
 
 @dataclass(slots=True)

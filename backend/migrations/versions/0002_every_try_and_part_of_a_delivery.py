@@ -26,6 +26,7 @@ def upgrade() -> None:
     op.create_table('delivery_attempts',
     sa.Column('delivery_id', sa.BigInteger(), nullable=False),
     sa.Column('number', sa.SmallInteger(), autoincrement=False, nullable=False),
+    sa.Column('route', sa.SmallInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('provider', sa.String(), nullable=True),
     sa.Column('address_id', sa.BigInteger(), nullable=False),
