@@ -53,15 +53,6 @@ class Settings(BaseSettings):
     email_from: str = ""
     provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
 
-    @field_validator("provider_pace", mode="before")
-    @classmethod
-    def _paces(cls, given: object) -> object:
-        """Read `telegram=30 twilio=20.5`."""
-        if not isinstance(given, str):
-            return given
-        pairs = (word.partition("=") for word in given.split())
-        return {name: pace for name, _, pace in pairs}
-
     @field_validator("sms_routes")
     @classmethod
     def _whole_routes(cls, routes: str) -> str:
@@ -80,6 +71,15 @@ class Settings(BaseSettings):
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("provider_pace", mode="before")
+    @classmethod
+    def _paces(cls, given: object) -> object:
+        """Read `telegram=30 twilio=20.5`."""
+        if not isinstance(given, str):
+            return given
+        pairs = (word.partition("=") for word in given.split())
+        return {name: pace for name, _, pace in pairs}
 
     @property
     def production(self) -> bool:
