@@ -1,5 +1,6 @@
 """Signals to open pages, over Redis publish/subscribe. Losing one loses nothing: pages re-read."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MINIMUM_REDIS = (6, 2)
 _WAIT = 15.0
+_PUBLISH_SECONDS = 0.3  # a signal is not worth more of a citizen's time
 
 
 def connect(url: str) -> Redis:
@@ -57,8 +59,9 @@ async def check(url: str) -> None:
 async def publish(redis: Redis, topic: str, event: dict[str, Any]) -> None:
     """Tell the pages that watch `topic`. An event holds ids and kinds, never a citizen's words."""
     try:
-        await redis.publish(topic, json.dumps(event))
-    except (RedisError, OSError):
+        async with asyncio.timeout(_PUBLISH_SECONDS):
+            await redis.publish(topic, json.dumps(event))
+    except (RedisError, OSError, TimeoutError):
         log.warning("signal on %s was lost: Redis does not answer", topic.split(":", 1)[0])
 
 

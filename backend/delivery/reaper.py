@@ -1,5 +1,6 @@
 """No delivery is left where nobody works on it; the clock calls these every few seconds."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +18,8 @@ from channels.message import Outgoing, StatusUpdate
 log = logging.getLogger(__name__)
 
 LANES = ("siren", "reply", "bulk")
-ASKED_AT_ONCE = 50
+BATCH = 100
+ASKED_AT_ONCE = 8
 
 # A worker died with these in its hands: they may have gone out, and are never silently sent again.
 _LEASES = text("""
@@ -92,19 +94,29 @@ async def follow_up(context: Context, channels: Mapping[str, Channel]) -> int:
 
     Where a provider can't be asked, or does not know, silence means that nobody knows.
     """
-    async with context.sessions() as session, session.begin():
-        rows = (await session.execute(_TO_ASK, {"size": ASKED_AT_ONCE})).all()
-    for row in rows:
-        door = traceable(channels.get(row.channel))
+    asked = 0
+    while True:
+        async with context.sessions() as session, session.begin():
+            rows = (await session.execute(_TO_ASK, {"size": BATCH})).all()
+        places = asyncio.Semaphore(ASKED_AT_ONCE)
+        await asyncio.gather(*(_follow(context, channels, row, places) for row in rows))
+        asked += len(rows)
+        if len(rows) < BATCH:
+            return asked
+
+
+async def _follow(
+    context: Context, channels: Mapping[str, Channel], row: Row[Any], places: asyncio.Semaphore
+) -> None:
+    door = traceable(channels.get(row.channel))
+    async with places:
         found = await _ask(door, row) if door else ()
         async with context.sessions() as session, session.begin():
             for report in found:
                 await reports.apply(session, report, channels)
-            await session.execute(
-                _ASKED, {"id": row.id, "was": row.status, "again": door is not None}
-            )
+            values = {"id": row.id, "was": row.status, "again": door is not None}
+            await session.execute(_ASKED, values)
             await session.execute(_FORGET, {"id": row.id})
-    return len(rows)
 
 
 async def _ask(channel: Traceable, row: Row[Any]) -> Sequence[StatusUpdate]:
