@@ -62,7 +62,8 @@ _TO_ASK = text("""
 # What the answer moved is asked for again. What was accepted and never heard of again is unknown,
 # and an unknown is asked for once more.
 _ASKED = text("""
-    UPDATE deliveries SET updated_at = now(),
+    UPDATE deliveries SET
+        updated_at = CASE WHEN status = :was AND status <> 'unknown' THEN now() ELSE updated_at END,
         status = CASE WHEN status = :was THEN 'unknown' ELSE status END,
         reason = CASE WHEN status = :was AND status <> 'unknown' THEN 'no-report' ELSE reason END,
         check_at = CASE WHEN status <> :was THEN now() + interval '1 hour'

@@ -73,7 +73,8 @@ _REFRESH = text(f"""
         WHERE d.id = ANY(:ids))
     UPDATE deliveries d SET status = seen.status, claimed_until = NULL, updated_at = now(),
         reason = CASE WHEN seen.status = 'failed' THEN coalesce(seen.code, 'failed') END,
-        check_at = CASE WHEN seen.status IN ('sent', 'accepted') THEN d.check_at END
+        check_at = CASE WHEN seen.status IN ('sent', 'accepted')
+                        THEN coalesce(d.check_at, now() + interval '1 day') END
     FROM seen WHERE d.id = seen.id AND seen.status IS NOT NULL
       AND {_rank("seen.status")} > {_rank("d.status")}
     RETURNING d.id, d.status, seen.arrived""").bindparams(_IDS)  # noqa: S608 - constant parts

@@ -67,9 +67,11 @@ _SETTLE = _batch(
 
 # A report was faster and has moved the status: what it could not know is added.
 _ADD = _batch(
-    """UPDATE deliveries d SET provider = u.provider, parts = coalesce(u.parts, d.parts)
+    """UPDATE deliveries d SET provider = u.provider, parts = coalesce(u.parts, d.parts),
+        check_at = CASE WHEN d.status IN ('accepted', 'sent')
+                        THEN coalesce(now() + u.check_in * interval '1 second', d.check_at) END
     FROM {rows} WHERE d.id = u.id AND d.route = u.route""",
-    id="bigint", route="bigint", provider="text", parts="bigint",
+    id="bigint", route="bigint", provider="text", parts="bigint", check_in="double precision",
 )  # fmt: skip
 
 _PUT_BACK = _batch(
@@ -190,6 +192,7 @@ async def _catch_up(session: AsyncSession, overtaken: Sequence[Outcome]) -> None
             "route": [outcome.parcel.route for outcome in overtaken],
             "provider": [outcome.provider for outcome in overtaken],
             "parts": [outcome.parts for outcome in overtaken],
+            "check_in": [outcome.check_in for outcome in overtaken],
         },
     )
     await reports.refresh(session, ids)

@@ -130,6 +130,24 @@ async def test_a_report_that_is_faster_than_our_own_note_is_not_lost(
     assert [outcome for _, _, outcome, _ in await post.tries(promised)] == ["accepted"]
 
 
+async def test_what_was_reported_early_is_still_followed_to_its_end(
+    context: Context, post: Post, sms: Door
+) -> None:
+    sms.carriers = (Provider("twilio", reports_within=3600),)
+
+    async def say(message: Outgoing) -> Sent:
+        await report(post, sms, SENT, delivery=message.id, external_id="SM1", parts=1)
+        return Sent(("SM1",))
+
+    sms.send = say  # type: ignore[method-assign]
+    promised = await post.reply(await post.address())
+    await send_due(context, doors(sms), "reply")
+    found = await post.get(promised)
+    assert found.status == "sent"
+    assert found.check_at is not None
+    assert 3000 < (found.check_at - found.updated_at).total_seconds() < 4000
+
+
 async def test_early_reports_of_a_long_message_wait_for_the_rest(
     context: Context, post: Post, sms: Door
 ) -> None:
@@ -152,6 +170,7 @@ async def test_a_lost_answer_is_found_again_by_the_report(
     promised = await post.reply(await post.address())
     await send_due(context, doors(sms), "reply")
     assert (await post.get(promised)).status == "unknown"
+    assert (await post.get(promised)).check_at is None, "this door can't be asked"
     await report(post, sms, SENT, delivery=promised, external_id="SM9", parts=2)
     assert (await post.get(promised)).status == "unknown", "one part of two"
     await report(post, sms, DELIVERED, delivery=promised, external_id="SM8", parts=2)
