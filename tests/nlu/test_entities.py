@@ -205,3 +205,76 @@ def test_the_intent_decides_what_a_number_is(finder: EntityFinder) -> None:
     assert [e.value for e in finder.find("2번이요", "affirm", {"vote"})] == ["2"]
     assert finder.find("5 고마워요", "thank", {"rate_service"}) == ()
     assert values(finder, "88번", "check_status", "petition_id")[0].endswith("-0000088")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("접수번호가 이공이육에 사백오십육인데요", ["P-2026-0000456"]),
+        ("번호는 사오육이요", ["P-2026-0000456"]),
+        ("P as in Paul twenty twenty six one two three four", ["P-2026-0001234"]),
+        ("my number's nine oh five could you see", ["P-2026-0000905"]),
+        ("p-2026-00004l5", ["P-2026-0000415"]),
+        ("신고번호 이공이육 사일오", ["P-2026-0000415"]),
+        (
+            "the number is P, two zero two six, zero zero zero zero four one five",
+            ["P-2026-0000415"],
+        ),
+        ("P-2026-415 말고 P-2026-416", ["P-2026-0000416"]),
+        ("P-2026-415 and P-2026-416 both please", ["P-2026-0000415", "P-2026-0000416"]),
+        ("25년에 넣은 331번 민원 어떻게 됐어요", ["P-2025-0000331"]),
+    ],
+)
+def test_receipt_numbers_said_with_detours(
+    finder: EntityFinder, text: str, expected: list[str]
+) -> None:
+    found = find_receipts(digitise(normalise(text)), about_receipts=True, year=2026)
+    assert [value for _, _, value in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("서데문구 긴급 문자 신청이요", ["서대문구"]),
+        ("은펑구 알림", ["은평구"]),
+        ("알림을 종로구 아니 중구로 바꿔 주세요", ["중구"]),
+        ("마포구에서 용산구로 이사했어요", ["용산구"]),
+        ("for Nowon-gu now not for Jung-gu any more", ["노원구"]),
+        ("강북삼성병원 앞 택시 줄", []),
+        ("江南站出口有很多垃圾", []),
+        ("구로 시작하는 끝말잇기", []),
+        ("새 친구 연구 야구", []),
+    ],
+)
+def test_districts_mistyped_replaced_and_only_seeming(
+    finder: EntityFinder, text: str, expected: list[str]
+) -> None:
+    assert values(finder, text, "subscribe_alerts", "district") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("제가 한글은 읽을 줄 몰라서 중국어가 편해요", ["zh"]),
+        ("stop writing in korean i only get english", ["en"]),
+        ("my Korean is terrible, English please", ["en"]),
+        ("한국어 → 日本語", ["ja"]),
+        ("배트남어로 바꿔주세요", ["vi"]),
+        ("못 일어나요", []),
+    ],
+)
+def test_the_language_that_is_wanted(finder: EntityFinder, text: str, expected: list[str]) -> None:
+    assert values(finder, text, "change_language", "language") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("打四颗星", "4"), ("최하점 드립니다", "1"), ("lowest rating possible", "1"),
+     ("byeoljeom daseot gae", "5"), ("별 two개", "2")],
+)  # fmt: skip
+def test_scores_in_other_words(finder: EntityFinder, text: str, expected: str) -> None:
+    assert values(finder, text, "rate_service", "rating") == [expected]
+
+
+def test_a_school_menu_in_english_asks_for_no_language(finder: EntityFinder) -> None:
+    assert values(finder, "급식표가 영어로도 있으면 좋겠어요", "file_petition", "language") == []
