@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-Kind = Literal["text", "speech", "keys", "silence", "contact", "start", "hangup", "blocked"]
+# Of a call: `unclear` is speech that was hardly heard, `unanswered` a transfer that reached nobody.
+Kind = Literal[
+    "text", "speech", "keys", "silence", "unclear", "unanswered", "contact", "start", "hangup",
+    "blocked",
+]  # fmt: skip
 Scheme = Literal["phone", "telegram", "email", "web", "terminal", "call"]
 Owner = Literal["bot", "queue", "agent"]
 Opted = Literal["stop", "start", "help"]
@@ -25,7 +29,8 @@ class Reply:
 
     `spoken` replaces `text` on voice where the written form holds what a voice must not read.
     `ask_phone` asks the channel to offer its own way of proving a phone number, where it has one.
-    `transfer` hands a call over to people.
+    `transfer` hands a call over to people. `slow` asks a voice to speak slowly, `keys_only` a
+    call to listen to keys and not to speech.
     """
 
     text: str
@@ -34,6 +39,8 @@ class Reply:
     ask_phone: bool = False
     transfer: bool = False
     delivery: int | None = None
+    slow: bool = False
+    keys_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

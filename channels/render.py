@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from channels.inbound import clean_text
 from channels.message import Choice, Reply
+from channels.reading import read_aloud
 
 _URL = re.compile(
     r"(?:https?://|www\.)[!-~]+|(?<![a-z0-9@.-])(?:[a-z0-9-]+\.)+(?:kr|com|net|org)(?![a-z0-9])"
@@ -16,14 +17,22 @@ _EMOJI = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0e\ufe0f\u200d\u20e3"
     "\U0001f000-\U0001faff\U000e0020-\U000e007f]"
 )
-_MARKUP = re.compile(r"[*_`#~|<>\[\](){}「」『』【】※·•]|^\s*[-–—]\s+", re.MULTILINE)
+_MARKUP = re.compile(r"[*_`#~|@^=\\<>\[\](){}「」『』【】※·•]|^\s*[-–—]\s+", re.MULTILINE)
 _SPACES = re.compile(r"[ \t\u00a0\u3000]+")
 
 # Signs that voices leave out or read by another language's name.
-_SIGNS = {"ko": {"℃": "도", "㎡": "제곱미터"}, "en": {"℃": " degrees", "㎡": " square metres"}}
+_SIGNS = {
+    "ko": {"℃": "도", "㎡": "제곱미터", "&": " 그리고 "},
+    "en": {"℃": " degrees", "㎡": " square metres", "&": " and "},
+}
 _RANGE = re.compile(  # 9시~18시, 1–3, 월~금
     r"(?<=[\d시분월화수목금토일년])\s*[~∼–]\s*(?=[\d월화수목금토일])"
 )
+
+# A voice pauses at these; a longer stretch would be more than an ear keeps.
+SENTENCE_MAX = 200
+_END = re.compile(r"(?<=[.?!…])\s+")
+_TITLE_IS_SENTENCE = ("요", "다", "까")
 
 # The digits whose Sino-Korean name ends in a consonant: 영 일 삼 육 칠 팔.
 _CLOSED_DIGITS = "013678"
@@ -46,30 +55,56 @@ def numbered(text: str, choices: Sequence[Choice]) -> str:
 
 
 def speakable(text: str, language: str) -> str:
-    """Return `text` as a voice can read it: no addresses, markup, brackets or emoji."""
+    """Return `text` as a voice can read it: no addresses, markup, brackets, emoji or codes."""
     text = _LINK.sub(r"\1", clean_text(text))
     text = _URL.sub(" ", text)
     for sign, word in _SIGNS.get(language, {}).items():
         text = text.replace(sign, word)
-    text = _RANGE.sub("에서 " if language == "ko" else " to ", text)
+    text = read_aloud(_RANGE.sub("에서 " if language == "ko" else " to ", text), language)
     text = _MARKUP.sub(" ", _EMOJI.sub(" ", text))
     lines = (_SPACES.sub(" ", line).strip(" :") for line in text.splitlines())
     # A line end is a pause; without a full stop the voice would run on.
     return " ".join(line if line[-1] in ".?!,…" else f"{line}." for line in lines if line)
 
 
-def spoken(reply: Reply, language: str) -> str:
-    """Return what a voice says for `reply`, its choices last and the key after the option."""
-    said = speakable(reply.spoken or reply.text, language)
-    options = [(key, speakable(choice.title, language).rstrip(".")) for key, choice in
-               keyed(reply.choices)]  # fmt: skip
-    if not options:
-        return said
+def sentences(said: str) -> list[str]:
+    """Return what is said sentence by sentence; one too long for an ear is cut at a space."""
+    found: list[str] = []
+    for sentence in _END.split(said.strip()):
+        rest = sentence
+        while len(rest) > SENTENCE_MAX:
+            cut = rest.rfind(" ", 1, SENTENCE_MAX)
+            cut = cut if cut > 0 else SENTENCE_MAX
+            found.append(rest[:cut].rstrip(",") + ".")
+            rest = rest[cut:].lstrip()
+        if rest:
+            found.append(rest)
+    return found
+
+
+def words(reply: Reply, language: str) -> str:
+    """Return what a voice says for `reply`, without its choices."""
+    return speakable(reply.text if reply.spoken is None else reply.spoken, language)
+
+
+def options(choices: Sequence[Choice], language: str) -> str:
+    """Return how a voice offers `choices`, the key after the option; empty without any."""
+    named = [(key, speakable(choice.title, language).rstrip(".")) for key, choice in keyed(choices)]
+    if not named:
+        return ""
     if language == "ko":
-        listed = ", ".join(f"{title}{topic_particle(title)} {key}번" for key, title in options)
-        return f"{said} {listed}.".strip()
-    listed = " ".join(f"For {title}, press {key}." for key, title in options)
-    return f"{said} {listed}".strip()
+        return ", ".join(f"{_offered(title)} {key}번" for key, title in named) + "."
+    return " ".join(f"For {title}, press {key}." for key, title in named)
+
+
+def spoken(reply: Reply, language: str) -> str:
+    """Return what a voice says for `reply`, its choices last."""
+    return f"{words(reply, language)} {options(reply.choices, language)}".strip()
+
+
+def _offered(title: str) -> str:
+    """Return a title as the first half of an offer: 불법주차는, or a whole sentence and a pause."""
+    return f"{title}," if title.endswith(_TITLE_IS_SENTENCE) else title + topic_particle(title)
 
 
 def topic_particle(word: str) -> str:

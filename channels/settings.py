@@ -57,10 +57,12 @@ class ChannelSettings:
     twilio_auth_token: str
     twilio_from_number: str
     twilio_api_url: str
-    twilio_agent_number: str | None
     telegram_bot_token: str
     telegram_api_url: str
     telegram_webhook_secret: str
+    agent_number: str | None = None
+    audiocodes_token: str = ""
+    jambonz_webhook_secret: str = ""
     korea_sms_app_key: str = ""
     korea_sms_secret_key: str = ""
     korea_sms_from_number: str = ""

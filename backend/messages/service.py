@@ -93,8 +93,9 @@ def pack(reply: Reply) -> dict[str, Any]:
         packed["spoken"] = reply.spoken
     if reply.ask_phone:
         packed["ask_phone"] = True
-    if reply.transfer:
-        packed["transfer"] = True
+    for flag in ("transfer", "slow", "keys_only"):
+        if getattr(reply, flag):
+            packed[flag] = True
     return packed
 
 
@@ -108,6 +109,8 @@ def unpack(message: Message, delivery: int | None = None) -> Reply:
         ask_phone=bool(packed.get("ask_phone")),
         transfer=bool(packed.get("transfer")),
         delivery=delivery,
+        slow=bool(packed.get("slow")),
+        keys_only=bool(packed.get("keys_only")),
     )
 
 

@@ -51,7 +51,7 @@ def settings_for(**changed: Any) -> ChannelSettings:
         "twilio_auth_token": TOKEN,
         "twilio_from_number": OUR_NUMBER,
         "twilio_api_url": "http://127.0.0.1:9",
-        "twilio_agent_number": None,
+        "agent_number": None,
         "telegram_bot_token": BOT_TOKEN,
         "telegram_api_url": "http://127.0.0.1:9",
         "telegram_webhook_secret": WEBHOOK_SECRET,
@@ -118,17 +118,18 @@ class Door:
     messages: list[Incoming] = field(default_factory=list)
     statuses: list[StatusUpdate] = field(default_factory=list)
 
+    async def answered(self, message: Incoming) -> Answer:
+        """Be the bot: note the message, return the answer to it."""
+        self.messages.append(message)
+        return self.answer
+
     def app(self) -> FastAPI:
         app = FastAPI()
-
-        async def on_message(message: Incoming) -> Answer:
-            self.messages.append(message)
-            return self.answer
 
         async def on_status(update: StatusUpdate) -> None:
             self.statuses.append(update)
 
-        app.include_router(self.channel.router(on_message, on_status))
+        app.include_router(self.channel.router(self.answered, on_status))
 
         @app.exception_handler(DoorError)
         async def turned_away(_: Request, error: DoorError) -> Response:

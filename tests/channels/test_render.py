@@ -1,9 +1,21 @@
 """The forms of a reply: numbered lines for text, words and keys for a voice."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.message import Choice, Reply
-from channels.render import keyed, numbered, speakable, spoken, topic_particle
+from channels.render import (
+    keyed,
+    numbered,
+    options,
+    sentences,
+    speakable,
+    spoken,
+    topic_particle,
+)
 
 ROADS = (Choice("road", "도로 파손"), Choice("parking", "불법주차"))
 
@@ -50,7 +62,7 @@ def test_the_spoken_form_wins() -> None:
         ("eungdap.seoul.go.kr에서 보세요.", "ko", "에서 보세요."),
         ("**중요** [안내문](https://a.kr/1)을 보세요", "ko", "중요 안내문을 보세요."),
         ("접수했어요 😀👍🏽\n- 하나\n- 둘", "ko", "접수했어요. 하나. 둘."),
-        ("운영: 09:00~18:00 (월~금)", "ko", "운영: 09:00에서 18:00 월에서 금."),
+        ("운영: 09:00~18:00 (월~금)", "ko", "운영: 오전 아홉 시에서 오후 여섯 시 월에서 금."),
         ("Open 9~18, at 3℃!", "en", "Open 9 to 18, at 3 degrees!"),
         ("낮 최고 35℃예요.", "ko", "낮 최고 35도예요."),
         ("자세히 보기: www.seoul.go.kr", "ko", "자세히 보기."),
@@ -60,3 +72,34 @@ def test_the_spoken_form_wins() -> None:
 )
 def test_nothing_unspeakable_is_said(written: str, language: str, said: str) -> None:
     assert speakable(written, language) == said
+
+
+def test_a_title_that_is_a_sentence_keeps_its_ending() -> None:
+    choices = (Choice("yes", "네, 접수해 주세요"), Choice("no", "그만둘래요"), Choice("9", "상담"))
+    assert options(choices, "ko") == "네, 접수해 주세요, 1번, 그만둘래요, 2번, 상담은 3번."
+    assert options((), "ko") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "cut"),
+    [
+        ("하나예요. 둘이에요? 셋!", ["하나예요.", "둘이에요?", "셋!"]),
+        ("1.5배예요.", ["1.5배예요."]),
+        ("", []),
+        ("가" * 450, ["가" * 200 + ".", "가" * 200 + ".", "가" * 50]),
+        ("말이 " * 100, [("말이 " * 66).strip() + ".", ("말이 " * 34).strip()]),
+    ],
+)
+def test_what_is_said_is_counted_by_sentences(said: str, cut: list[str]) -> None:
+    assert sentences(said) == cut
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@given(text=st.text(max_size=400))
+def test_a_voice_gets_only_what_it_can_read(text: str, language: str) -> None:
+    said = speakable(
+        text + " P-2026-0000123 https://a.kr/b?c=1 kim_a@seoul.go.kr [x](y) 😀", language
+    )
+    assert not re.search(r"://|[@\[\]<>{}|*_`#\U0001f600]|P-2026", said)
+    assert said.endswith((".", "?", "!", ",", "…"))
+    assert all(len(sentence) <= 201 for sentence in sentences(said))

@@ -33,7 +33,7 @@ class Town:
         self.listener = listener
         settings = settings_for(
             public_url=self.url, twilio_api_url=self.url, telegram_api_url=self.url,
-            twilio_agent_number="+8225550100",
+            agent_number="+8225550100",
         )  # fmt: skip
         self.heard: list[Incoming] = []
         self.statuses: list[StatusUpdate] = []
@@ -118,7 +118,7 @@ async def test_a_call_from_greeting_to_end(town: Town) -> None:
     greeting = await town.act("voice", CITIZEN)
     assert greeting["texts"] == ["안녕하세요. 응답이에요."]
     asked = await town.act("voice", CITIZEN, "가로등이 꺼졌어요")
-    assert asked["texts"] == ["접수할까요? 네는 1번."]
+    assert asked["texts"] == ["접수할까요?", "네는 1번."]
     assert (await town.act("voice", CITIZEN))["texts"] == ["못 들었어요."]
     assert (await town.act("voice", CITIZEN, "1#"))["texts"] == ["접수했어요."]
     assert [(m.kind, m.text) for m in town.heard] == [

@@ -56,6 +56,8 @@ async def speak(door: Door, *replies: Reply, language: str = "ko", ended: bool =
          said(f"{CALL}:2", "네", kind="speech")),
         ("?turn=2", {"SpeechResult": "네", "Confidence": "nan"},
          said(f"{CALL}:2", "네", kind="speech")),
+        ("?turn=2", {"SpeechResult": "네", "Confidence": "0.0"},
+         said(f"{CALL}:2", "네", kind="speech")),
         ("?turn=3", {"Digits": "20260000001", "FinishedOnKey": "#"},
          said(f"{CALL}:3", "20260000001", kind="keys")),
         ("?turn=4", {}, said(f"{CALL}:4", kind="silence")),
@@ -116,7 +118,9 @@ async def test_the_bot_asks_and_listens(door: Door) -> None:
         "hints": "도로 파손,불법주차",
     }
     says = list(gather)
-    assert [say.text for say in says] == ["안내.", "무엇인가요? 도로 파손은 1번, 불법주차는 2번."]
+    assert [say.text for say in says] == [
+        "안내.", "무엇인가요?", "도로 파손은 1번, 불법주차는 2번.",
+    ]  # fmt: skip
     assert says[0].attrib == {"voice": "Polly.Seoyeon", "language": "ko-KR"}
 
 
@@ -126,9 +130,8 @@ async def test_other_languages_are_spoken_in_english(door: Door, language: str) 
     (gather,) = document
     assert gather.get("language") == "en-US"
     assert gather.get("numDigits") is None  # ten can't be one key
-    (say,) = gather
-    assert say.attrib == {"voice": "Polly.Joanna", "language": "en-US"}
-    assert say.text == "Ok? For yes, press 10."
+    assert [say.attrib for say in gather] == [{"voice": "Polly.Joanna", "language": "en-US"}] * 2
+    assert [say.text for say in gather] == ["Ok?", "For yes, press 10."]
 
 
 async def test_the_spoken_form_is_said(door: Door) -> None:
@@ -148,32 +151,74 @@ async def test_an_ended_conversation_hangs_up(door: Door) -> None:
 
 
 async def test_a_transfer_dials_the_agents() -> None:
-    door = Door(TwilioVoice(settings_for(twilio_agent_number=AGENTS)))
+    door = Door(TwilioVoice(settings_for(agent_number=AGENTS)))
     document = await speak(door, Reply("상담사에게 연결할게요.", transfer=True))
     say, dial = document
     assert say.text == "상담사에게 연결할게요."
-    assert dial.tag == "Dial"
-    assert dial.text == AGENTS
-    assert dial.get("action") == f"{PUBLIC_URL}{VOICE}/transfer?language=ko"
+    assert (dial.tag, dial.text) == ("Dial", AGENTS)
+    assert dial.attrib == {
+        "action": f"{PUBLIC_URL}{VOICE}/transfer?turn=4", "method": "POST", "timeout": "30",
+    }  # fmt: skip
 
 
-async def test_without_agents_somebody_calls_back(door: Door) -> None:
-    document = await speak(door, Reply("Connecting you.", transfer=True), language="en")
-    assert [verb.tag for verb in document] == ["Say", "Say", "Hangup"]
-    assert document[1].text == (
-        "No agent can take the call right now. An agent will call you back."
-    )
+class Desk(Door):
+    """A door whose bot transfers, and goes on talking once it hears that nobody answered."""
+
+    async def answered(self, message: Incoming) -> Answer:
+        self.messages.append(message)
+        lost = message.kind == "unanswered"
+        reply = Reply("다시 전화드릴게요.") if lost else Reply("연결할게요.", transfer=True)
+        return Answer("c1", "ko", "queue", (reply,))
+
+
+async def test_without_agents_the_bot_hears_at_once_that_nobody_answered() -> None:
+    door = Desk(TwilioVoice(settings_for()))
+    response = await door.twilio(f"{VOICE}?turn=3", turn(SpeechResult="상담원"))
+    (gather,) = ElementTree.fromstring(response.text)
+    assert [say.text for say in gather] == ["다시 전화드릴게요."]
+    assert [(m.kind, m.external_id) for m in door.messages] == [
+        ("speech", f"{CALL}:3"), ("unanswered", f"{CALL}:3:nobody"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", ["no-answer", "busy", "failed", "canceled", ""])
+async def test_a_transfer_that_reaches_nobody_comes_back_to_the_bot(outcome: str) -> None:
+    door = Desk(TwilioVoice(settings_for(agent_number=AGENTS)))
+    response = await door.twilio(f"{VOICE}/transfer?turn=4", turn(DialCallStatus=outcome))
+    (gather,) = ElementTree.fromstring(response.text)
+    assert gather.get("action") == f"{PUBLIC_URL}{VOICE}?turn=5"
+    assert door.messages == [said(f"{CALL}:4", kind="unanswered")]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "verbs"),
-    [("completed", ["Hangup"]), ("no-answer", ["Say", "Hangup"]), ("busy", ["Say", "Hangup"]),
-     ("", ["Say", "Hangup"])],
+    "form",
+    [{"DialCallStatus": "completed"}, {"DialCallStatus": "answered"},
+     {"DialCallStatus": "no-answer", "CallStatus": "completed"}],
+    ids=["completed", "answered", "the caller hung up"],
 )  # fmt: skip
-async def test_after_a_transfer(door: Door, outcome: str, verbs: list[str]) -> None:
-    response = await door.twilio(f"{VOICE}/transfer?language=ko", turn(DialCallStatus=outcome))
-    assert [verb.tag for verb in ElementTree.fromstring(response.text)] == verbs
+async def test_a_transfer_that_people_took_ends_the_call(door: Door, form: dict[str, str]) -> None:
+    response = await door.twilio(f"{VOICE}/transfer?turn=4", turn(**form))
+    assert [verb.tag for verb in ElementTree.fromstring(response.text)] == ["Hangup"]
     assert door.messages == []
+
+
+async def test_slow_words_are_said_slowly(door: Door) -> None:
+    (gather,) = await speak(door, Reply("어디에서 <생긴> 일인가요?", slow=True))
+    (say,) = gather
+    (prosody,) = say
+    assert (say.text, prosody.tag, prosody.get("rate")) == (None, "prosody", "80%")
+    assert prosody.text == "어디에서 생긴 일인가요?"
+
+
+async def test_keys_alone_are_heard_where_speech_failed(door: Door) -> None:
+    (gather,) = await speak(door, Reply("눌러 주세요.", (Choice("1", "네"),), keys_only=True))
+    assert gather.get("input") == "dtmf"
+    assert gather.get("speechTimeout") is None
+
+
+async def test_a_number_may_answer_in_its_own_language(door: Door) -> None:
+    await door.twilio(f"{VOICE}?language=en", turn(CallStatus="ringing"))
+    assert door.messages == [said(f"{CALL}:0", kind="start", language="en")]
 
 
 @pytest.mark.parametrize("status", ["completed", "busy", "no-answer", "failed", "canceled"])
@@ -191,7 +236,7 @@ async def test_a_call_under_way_is_no_end(door: Door) -> None:
 
 async def test_what_xml_cannot_hold_is_left_out(door: Door) -> None:
     (gather,) = await speak(door, Reply("하나\x00\x0b 둘 <b> & 셋"))
-    assert [say.text for say in gather] == ["하나 둘 b & 셋."]
+    assert [say.text for say in gather] == ["하나 둘 비 그리고 셋."]
 
 
 async def test_nothing_can_be_pushed_into_a_call() -> None:
