@@ -28,11 +28,12 @@ from backend.polls import routes as polls
 from backend.staff import routes as staff
 from bot.conversation import Bot
 from broadcasts import routes as broadcasts
-from channels import registry
+from channels import audiocodes, registry, voice
 from channels.base import Channel, DoorError, SendError
 from channels.settings import ChannelSettings, read_prices, read_routes
 from channels.simulator import Simulator
 from channels.telegram import Telegram
+from channels.voice import Caller
 from nlu.builtin import BuiltinParser
 from nlu.parse import Parser
 from nlu.rasa_client import RasaParser
@@ -89,11 +90,18 @@ def build_channels(context: Context) -> dict[str, Channel]:
     async def publish(address: str, event: dict[str, Any]) -> None:
         await events.publish(context.redis, f"web:{address}", event)
 
+    async def caller_of(call: str) -> Caller | None:
+        async with context.sessions() as session:
+            began = await messages.sender(session, voice.CHANNEL, f"{call}:{audiocodes.START}")
+            # The schemes of a caller are a part of those of an address.
+            return Caller(began.scheme, began.address) if began else None  # type: ignore[arg-type]
+
     return registry.build(
         channel_settings(context.settings),
         history=history,
         subscribe=subscribe,
         publish=publish,
+        caller_of=caller_of,
     )
 
 

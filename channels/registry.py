@@ -1,22 +1,31 @@
 """Every door of the house: the one list to touch when a channel is added."""
 
+from channels.audiocodes import AudioCodes
 from channels.base import Channel
 from channels.email import Email
+from channels.jambonz import Jambonz
 from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
 from channels.sms import Sms, SmsProvider
 from channels.telegram import Telegram
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
+from channels.voice import CallerOf
 from channels.web import History, Publish, Subscribe, WebChannel
 
 
 def build(
-    settings: ChannelSettings, *, history: History, subscribe: Subscribe, publish: Publish
+    settings: ChannelSettings,
+    *,
+    history: History,
+    subscribe: Subscribe,
+    publish: Publish,
+    caller_of: CallerOf,
 ) -> dict[str, Channel]:
     """Return the channels by name; a provider without its credentials is left out.
 
-    `history`, `subscribe` and `publish` are what web chat asks of the composition.
+    `history`, `subscribe` and `publish` are what web chat asks of the composition, `caller_of` what
+    a gateway asks that names its caller only once.
     """
     channels: list[Channel] = [WebChannel(history, subscribe, publish)]
     twilio = bool(settings.twilio_account_sid and settings.twilio_auth_token)
@@ -27,6 +36,10 @@ def build(
         channels += [Sms(carriers, settings.sms_routes)]
     if twilio:
         channels += [TwilioVoice(settings)]
+    if settings.audiocodes_token:
+        channels += [AudioCodes(settings, caller_of)]
+    if settings.jambonz_webhook_secret:
+        channels += [Jambonz(settings)]
     if settings.telegram_bot_token and settings.telegram_webhook_secret:
         channels += [Telegram(settings)]
     if settings.smtp_url and settings.email_from:

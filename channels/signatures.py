@@ -1,7 +1,9 @@
 """Proof that a provider, and nobody else, called us."""
 
+import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -15,10 +17,12 @@ from channels.inbound import read_body
 TWILIO_HEADER = "X-Twilio-Signature"
 TELEGRAM_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 KOREA_HEADER = "X-Toast-Webhook-Signature"
+JAMBONZ_HEADER = "Jambonz-Signature"
 
 Form = ImmutableMultiDict[str, str]
 
 _MAX_FIELDS = 200
+_FRESH_SECONDS = 300
 
 
 def same_secret(given: str | None, expected: str) -> bool:
@@ -84,6 +88,48 @@ def _json(body: str) -> Form:
     if not isinstance(found, dict):
         raise DoorError(400, "Not an object", "Send one JSON object as Twilio does.")
     return Form((key, value) for key, value in found.items() if isinstance(value, str))
+
+
+def bearer_caller(request: Request, token: str) -> None:
+    """Let only those pass who show `token` as `Authorization: Bearer`.
+
+    Raises: DoorError 401.
+    """
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if not (scheme.lower() == "bearer" and same_secret(given.strip(), token)):
+        raise DoorError(401, "Wrong token", "Send the token as Authorization: Bearer.")
+
+
+def jambonz_signature(secret: str, at: int, body: bytes) -> str:
+    """Return the value of Jambonz-Signature for `body`, sent at `at` (seconds since 1970)."""
+    signed = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={signed.hexdigest()}"
+
+
+async def jambonz_json(request: Request, secret: str) -> dict[str, object]:
+    """Return the JSON object that jambonz posted.
+
+    The signature covers its time and the body as it came; one older than five minutes is a replay.
+    https://docs.jambonz.org/guides/features/securing-http-endpoints
+    Raises: DoorError 403 when the signature is missing, wrong or old, 400 when this is no object.
+    """
+    body = await read_body(request)
+    parts = [item.strip().partition("=") for item in
+             request.headers.get(JAMBONZ_HEADER, "").split(",")]  # fmt: skip
+    at = next((value for key, _, value in parts if key == "t"), "")
+    fresh = at.isascii() and at.isdigit() and abs(time.time() - int(at[:12])) <= _FRESH_SECONDS
+    expected = jambonz_signature(secret, int(at[:12]), body).partition("v1=")[2] if fresh else ""
+    # Every signature is compared, since a secret that changes is sent with both for a while.
+    right = [same_secret(value, expected) for key, _, value in parts if key == "v1"]
+    if not (secret and any(right)):
+        raise DoorError(403, "Wrong signature", "Sign the request with the webhook secret.")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise DoorError(400, "Not an object", "Send one JSON object, in UTF-8.")
+    return found
 
 
 def telegram_caller(request: Request, secret: str) -> None:

@@ -84,6 +84,17 @@ async def find_incoming(session: AsyncSession, channel: str, external_id: str) -
     return found
 
 
+async def sender(session: AsyncSession, channel: str, external_id: str) -> Address | None:
+    """Return who sent the message that the provider calls by this id, if it came."""
+    found: Address | None = await session.scalar(
+        select(Address)
+        .join(Conversation, Conversation.address_id == Address.id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Message.channel == channel, Message.external_id == external_id)
+    )
+    return found
+
+
 def pack(reply: Reply) -> dict[str, Any]:
     """Return what is stored of a reply beside its text."""
     packed: dict[str, Any] = {}

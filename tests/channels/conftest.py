@@ -33,13 +33,15 @@ KOREA_KEY = "korea-app-key-of-the-tests"
 KOREA_SECRET = "korea-secret-key-of-the-tests"
 KOREA_HOOK = "korea-webhook-secret-of-the-tests"
 KOREA_NUMBER = "0212345678"
+AUDIOCODES_TOKEN = "audiocodes-token-of-the-tests"
+JAMBONZ_SECRET = "jambonz-secret-of-the-tests"
 PUBLIC_URL = "https://eungdap.example.go.kr"
 CITIZEN = "+821029876543"
 
 CITIZEN_AT_HOME = "0" + CITIZEN[3:]
 SECRETS = (
-    TOKEN, BOT_TOKEN, WEBHOOK_SECRET, KOREA_KEY, KOREA_SECRET, KOREA_HOOK,
-    CITIZEN, CITIZEN[1:], CITIZEN_AT_HOME, "쓰레기 더미",
+    TOKEN, BOT_TOKEN, WEBHOOK_SECRET, KOREA_KEY, KOREA_SECRET, KOREA_HOOK, AUDIOCODES_TOKEN,
+    JAMBONZ_SECRET, CITIZEN, CITIZEN[1:], CITIZEN_AT_HOME, "쓰레기 더미",
 )  # fmt: skip
 
 
@@ -61,6 +63,8 @@ def settings_for(**changed: Any) -> ChannelSettings:
         "korea_sms_api_url": "http://127.0.0.1:9",
         "korea_sms_webhook_secret": KOREA_HOOK,
         "korea_sms_title": "응답 안내",
+        "audiocodes_token": AUDIOCODES_TOKEN,
+        "jambonz_webhook_secret": JAMBONZ_SECRET,
     }
     return ChannelSettings(**{**values, **changed})
 

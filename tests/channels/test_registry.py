@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from channels.base import Channel
 from channels.registry import build
+from channels.voice import Caller
 from tests.channels.conftest import Door, settings_for
 
 
@@ -24,37 +25,47 @@ async def publish(address: str, signal: dict[str, Any]) -> None:
     assert address
 
 
+async def caller_of(call: str) -> Caller | None:
+    return Caller("call", call)
+
+
 def doors(**changed: Any) -> dict[str, Channel]:
-    return build(settings_for(**changed), history=history, subscribe=subscribe, publish=publish)
+    return build(
+        settings_for(**changed),
+        history=history,
+        subscribe=subscribe,
+        publish=publish,
+        caller_of=caller_of,
+    )
 
 
 def test_every_door_is_under_its_name() -> None:
     channels = doors()
-    assert list(channels) == ["web", "sms", "voice", "telegram"]
+    assert list(channels) == ["web", "sms", "voice", "audiocodes", "jambonz", "telegram"]
     assert {name: (c.scheme, c.pushes, c.in_place) for name, c in channels.items()} == {
         "web": ("web", True, True),
         "sms": ("phone", True, True),
         "voice": ("phone", False, True),
+        "audiocodes": ("phone", False, True),
+        "jambonz": ("phone", False, True),
         "telegram": ("telegram", True, False),
     }
 
 
 @pytest.mark.parametrize(
-    ("missing", "left"),
+    ("missing", "gone"),
     [
-        ("twilio_auth_token", ["web", "sms", "telegram"]),
-        ("twilio_account_sid", ["web", "sms", "telegram"]),
-        ("korea_sms_app_key", ["web", "sms", "voice", "telegram"]),
-        ("telegram_bot_token", ["web", "sms", "voice"]),
-        ("telegram_webhook_secret", ["web", "sms", "voice"]),
+        ("twilio_auth_token", {"voice"}),
+        ("twilio_account_sid", {"voice"}),
+        ("korea_sms_app_key", set()),
+        ("audiocodes_token", {"audiocodes"}),
+        ("jambonz_webhook_secret", {"jambonz"}),
+        ("telegram_bot_token", {"telegram"}),
+        ("telegram_webhook_secret", {"telegram"}),
     ],
 )
-def test_a_door_without_credentials_is_not_there(missing: str, left: list[str]) -> None:
-    assert list(doors(**{missing: ""})) == left
-
-
-def test_without_any_provider_there_is_no_sms() -> None:
-    assert "sms" not in doors(twilio_auth_token="", korea_sms_secret_key="")
+def test_a_door_without_credentials_is_not_there(missing: str, gone: set[str]) -> None:
+    assert set(doors()) - set(doors(**{missing: ""})) == gone
 
 
 def hooks(app: FastAPI) -> list[tuple[str, str]]:
@@ -63,7 +74,10 @@ def hooks(app: FastAPI) -> list[tuple[str, str]]:
     return [(method, path) for path, methods in schema.items() for method in methods]
 
 
-@pytest.mark.parametrize("name", ["web", "sms", "voice", "telegram"])
+REFUSAL = {"web": 400, "audiocodes": 401}  # every other door: 403
+
+
+@pytest.mark.parametrize("name", ["web", "sms", "voice", "audiocodes", "jambonz", "telegram"])
 async def test_no_route_hears_a_stranger(name: str) -> None:
     door = Door(doors()[name])
     app = door.app()
@@ -72,7 +86,7 @@ async def test_no_route_hears_a_stranger(name: str) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as http:
         for method, path in routes:
             response = await http.request(method, path, content=b"CallSid=CA1&MessageSid=SM1")
-            assert response.status_code == (400 if name == "web" else 403), (method, path)
+            assert response.status_code == REFUSAL.get(name, 403), (method, path)
             assert response.headers["content-type"] == "application/problem+json"
     assert door.messages == []
     assert door.statuses == []
