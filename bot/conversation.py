@@ -15,7 +15,7 @@ from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import commands, dialogue, texts
+from bot import call, commands, dialogue, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4000
 # A call-back is somebody else's promise: until it comes, the bot goes on helping.
 _BOT_TALKS = frozenset({"bot", "offered", "callback"})
-# A hearing this poor is no hearing: the caller is asked again.
+# A hearing this poor is none: the caller is asked again, and then for keys.
 MIN_CONFIDENCE = 0.3
-_UNHEARD = frozenset({"start", "silence", "hangup", "blocked", "contact"})
+_UNHEARD = frozenset({"start", "silence", "unanswered", "hangup", "blocked", "contact"})
 
 
 class Bot:
@@ -54,7 +54,7 @@ class Bot:
         cut = len(incoming.text) > MAX_TEXT
         kind = incoming.kind
         if kind == "speech" and (incoming.confidence or 1.0) < MIN_CONFIDENCE:
-            kind = "silence"
+            kind = "unclear"
         incoming = _with(incoming, text=text, kind=kind)
         parse = await self._parse(incoming)
         async with self._context.sessions() as session, session.begin():
@@ -122,6 +122,8 @@ class Bot:
             await contacts.stop(session, address)
         elif ended:
             conversation.dialogue = {}
+        elif incoming.channel == "voice" and conversation.state == "active":
+            replies, ended = call.while_with_agent(conversation.language, incoming, parse)
         elif await dialogue.obey_anyway(turn) if conversation.state != "bot" else False:
             replies = turn.replies
         elif conversation.state in _BOT_TALKS or (
@@ -137,7 +139,6 @@ class Bot:
             replies, ended = turn.replies, turn.ended
         elif conversation.state == "queued":
             replies = await self._while_waiting(session, conversation, parse, incoming)
-        ended = ended or (incoming.channel == "voice" and conversation.state == "active")
         door = self._channels.get(conversation.channel)
         in_place = incoming.in_place
         if in_place is None:

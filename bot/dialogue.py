@@ -4,7 +4,7 @@ import re
 
 from backend.contacts import service as contacts
 from backend.contacts import subscriptions
-from bot import commands
+from bot import call, commands
 from bot.flows import BY_INTENT, BY_NAME, alerts, emergency, person, question, smalltalk
 from bot.turn import Turn, Waiting
 
@@ -29,6 +29,8 @@ _NUMBERED = re.compile(r"^\s*(\d{1,2})\s*(?:번|번이요|번요|\.|\)|#)?\s*$")
 
 async def respond(turn: Turn) -> None:
     """Fill `turn.replies` with the answer to its message, and move the dialogue on."""
+    if turn.voice and await call.hear(turn):
+        return
     await _understand(turn)
     held = turn.dialogue.held
     if held is not None and turn.dialogue.waiting is None:
@@ -37,6 +39,8 @@ async def respond(turn: Turn) -> None:
         again = BY_NAME[held.flow].again
         if again is not None:
             await again(turn)
+    if turn.voice:
+        call.fit(turn)
 
 
 async def obey_anyway(turn: Turn) -> bool:
@@ -59,10 +63,7 @@ async def _understand(turn: Turn) -> None:
         return
     if turn.incoming.kind == "start":
         turn.done()
-        turn.say("greet.hello", choices=smalltalk.menu(turn))
-        return
-    if turn.incoming.kind == "silence":
-        await _missed(turn, "common.silence")
+        turn.say("call.hello" if turn.voice else "greet.hello", choices=smalltalk.menu(turn))
         return
     if not turn.text and turn.incoming.kind != "contact":
         await _missed(turn, "common.only_words")
@@ -83,8 +84,13 @@ async def _understand(turn: Turn) -> None:
         await person.hand_over(turn, turn.chosen.removeprefix("person:"))
         return
     waiting = turn.dialogue.waiting
+    if turn.chosen == "call:again":
+        await call.ask_again(turn, waiting)
+        return
     if waiting is not None and _is_for(turn, waiting):
         turn.dialogue.misses = 0
+        if turn.voice and call.wants_a_key(turn, waiting):
+            return
         await BY_NAME[waiting.flow].answer(turn)
         return
     await _begin(turn, waiting)
@@ -92,7 +98,9 @@ async def _understand(turn: Turn) -> None:
 
 def _in_danger(turn: Turn) -> bool:
     """Tell whether the message speaks of danger; a bare answer to what was asked does not."""
-    if turn.intent != "life_emergency" or turn.incoming.kind not in ("text", "speech"):
+    if turn.intent != "life_emergency" or turn.incoming.kind not in (
+        "text", "speech", "unclear",
+    ):  # fmt: skip
         return False
     named = sum(e.end - e.start for e in turn.parse.entities)
     bare = named >= 0.6 * len(turn.text) and turn.parse.intent.confidence < SURE
@@ -217,9 +225,10 @@ def _choice(turn: Turn) -> str | None:
     offered = turn.dialogue.choices
     if not offered:
         return None
+    shown = call.read_out(turn) if turn.voice else offered
     if number := _NUMBERED.match(turn.text):
         index = int(number.group(1)) - 1
-        return offered[index][0] if 0 <= index < len(offered) else None
+        return shown[index][0] if 0 <= index < len(shown) else None
     said = _squeeze(turn.text)
     for value, title in offered:
         if said == _squeeze(title):
@@ -230,8 +239,8 @@ def _choice(turn: Turn) -> str | None:
     if "no" in values and (_NO.match(turn.text) or (_sure_of(turn, "deny") and not _more(turn))):
         return "no"
     picked = turn.value("choice")
-    if picked and picked.isdigit() and len(turn.text) <= 12 and 1 <= int(picked) <= len(offered):
-        return values[int(picked) - 1]
+    if picked and picked.isdigit() and len(turn.text) <= 12 and 1 <= int(picked) <= len(shown):
+        return shown[int(picked) - 1][0]
     return None
 
 

@@ -23,6 +23,23 @@ class Waiting:
 
 
 @dataclass(slots=True)
+class Call:
+    """What a talk by ear remembers.
+
+    `silences` and `unclear` count turns in a row in which nothing, or hardly anything, was heard.
+    `said` is what was said last, to be repeated; `unsaid` are sentences that wait for "more",
+    `offers` whether choices wait behind them, `page` which three choices were read out.
+    """
+
+    silences: int = 0
+    unclear: int = 0
+    said: list[dict[str, Any]] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
+    offers: bool = False
+    page: int = 0
+
+
+@dataclass(slots=True)
 class Dialogue:
     """The bot's memory of a conversation, stored with it.
 
@@ -36,6 +53,7 @@ class Dialogue:
     choices: list[list[str]] = field(default_factory=list)
     misses: int = 0
     answered: list[str] = field(default_factory=list)
+    call: Call = field(default_factory=Call)
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "Dialogue":
@@ -47,6 +65,7 @@ class Dialogue:
             choices=stored.get("choices", []),
             misses=stored.get("misses", 0),
             answered=stored.get("answered", []),
+            call=Call(**stored.get("call", {})),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -85,7 +104,8 @@ class Turn:
     @property
     def voice(self) -> bool:
         """Whether the citizen listens rather than reads."""
-        return self.incoming.channel == "voice"
+        terminal = self.incoming.channel == "terminal"
+        return self.incoming.channel == "voice" or (terminal and self.incoming.kind != "text")
 
     @property
     def intent(self) -> str:

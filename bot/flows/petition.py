@@ -224,7 +224,9 @@ async def _file(turn: Turn, slots: dict[str, str]) -> None:
         department=department,
         due=dates.day(petition.due_at, turn.language) if petition.due_at else "",
     )
-    if turn.voice and phone is not None:
+    if turn.voice and (phone is None or not speech.takes_texts(phone.address)):
+        turn.say("petition.write_down", number=speech.digits(petition.number, turn.language))
+    elif turn.voice and phone is not None:
         text = turn.word("petition.receipt_sms", number=petition.number, department=department)
         await notify(turn.session, phone, "sms", turn.language, text)
         turn.say("petition.sms_follows")

@@ -75,7 +75,9 @@ async def _choose(turn: Turn, poll: Poll) -> None:
     # A bare number begins a vote only by accident: a menu's "3", or the "1" of a double tap.
     says_it = turn.intent == "vote" and turn.chosen is None and not _BARE.match(turn.text)
     option = _option(turn, poll) if says_it else None
-    if option is None:
+    if option is None or turn.voice:
+        if option is not None:  # on the phone a vote, which stays as it is, wants a key
+            turn.message.text = turn.word("vote.hidden")
         await _show(turn, poll)
     else:
         await _cast(turn, poll, option)
