@@ -94,7 +94,7 @@ def options(choices: Sequence[Choice], language: str) -> str:
         return ""
     if language == "ko":
         return ", ".join(f"{_offered(title)} {key}번" for key, title in named) + "."
-    return " ".join(f"For {title}, press {key}." for key, title in named)
+    return "; ".join(f"{title}, press {key}" for key, title in named) + "."
 
 
 def spoken(reply: Reply, language: str) -> str:

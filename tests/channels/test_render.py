@@ -46,7 +46,7 @@ def test_the_key_comes_after_the_option() -> None:
     said = "무엇을 신고하시겠어요? 도로 파손은 1번, 불법주차는 2번."
     assert spoken(reply, "ko") == said
     english = Reply("What is it about?", (Choice("a", "a pothole"), Choice("b", "parking")))
-    said = "What is it about? For a pothole, press 1. For parking, press 2."
+    said = "What is it about? a pothole, press 1; parking, press 2."
     assert spoken(english, "en") == said
 
 

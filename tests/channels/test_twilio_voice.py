@@ -131,7 +131,7 @@ async def test_other_languages_are_spoken_in_english(door: Door, language: str) 
     assert gather.get("language") == "en-US"
     assert gather.get("numDigits") is None  # ten can't be one key
     assert [say.attrib for say in gather] == [{"voice": "Polly.Joanna", "language": "en-US"}] * 2
-    assert [say.text for say in gather] == ["Ok?", "For yes, press 10."]
+    assert [say.text for say in gather] == ["Ok?", "yes, press 10."]
 
 
 async def test_the_spoken_form_is_said(door: Door) -> None:

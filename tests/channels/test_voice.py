@@ -106,7 +106,7 @@ ROADS = (Choice("1", "도로 파손"), Choice("2", "불법주차, 견인"), Choi
         (Answer("c", "en", "bot", (Reply("Where?", slow=True),)),
          Spoken("en", ("Where?",), slow=True, listen=ASK)),
         (Answer("c", "vi", "bot", (Reply("Where?", (Choice("10", "here"),)),)),
-         Spoken("en", ("Where?", "For here, press 10."), listen=Listen(True, False, ("here",)))),
+         Spoken("en", ("Where?", "here, press 10."), listen=Listen(True, False, ("here",)))),
         (Answer("c", "ko", "bot"), Spoken("ko", ("잠시만 기다려 주세요.",), listen=ASK)),
         (Answer("c", "ko", "queue", (Reply("연결할게요.", transfer=True),), ended=True),
          Spoken("ko", ("연결할게요.",), transfer=True)),
