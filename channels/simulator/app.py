@@ -40,8 +40,9 @@ class Simulator:
         self._telegram = TelegramApi(settings, self.store, self.faults)
         self._smtp = SmtpServer(settings, self.store, self.faults)
         self._citizens = Citizens(
-            settings, self.store, self._twilio, self._korea, self._telegram, self._client
-        )
+            settings, self.store, self._twilio, self._korea, self._telegram, self.faults,
+            self._client,
+        )  # fmt: skip
 
     def router(self) -> APIRouter:
         """Return all routes, the providers' at the paths where their clients look for them."""

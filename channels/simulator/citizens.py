@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import re
 import secrets
 import time
 from collections.abc import Awaitable
@@ -19,6 +18,8 @@ from channels.pictures import picture_type
 from channels.segments import measure
 from channels.settings import ChannelSettings
 from channels.signatures import TELEGRAM_HEADER, TWILIO_HEADER, twilio_signature
+from channels.simulator.calls import GATEWAYS, Calls, Gateway
+from channels.simulator.faults import FaultBox
 from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.store import Entry, Kind, Store
 from channels.simulator.telegram_api import TelegramApi
@@ -29,16 +30,18 @@ from channels.twilio_sms import RESERVED
 class Act(BaseModel):
     """What a citizen does. `from` is a phone number, or the id of a Telegram chat.
 
-    On the phone the first act calls; digits are keys, an empty text is silence. `korea` is a text
+    On the phone (`voice` through Twilio, `audiocodes`, `jambonz`) the first act calls; digits are
+    keys, an empty text is silence, `confidence` is how well speech was heard. `korea` is a text
     to the domestic number, and its block a call to the line of refusal. `photo` is a JPEG or PNG
     in base64 that goes along with a text.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
-    provider: Literal["sms", "korea", "voice", "telegram"]
+    provider: Literal["sms", "korea", "voice", "audiocodes", "jambonz", "telegram"]
     sender: str = Field(alias="from", min_length=1, max_length=20)
     text: str = Field("", max_length=10_000)
+    confidence: float | None = Field(None, ge=0, le=1)
     photo: str | None = Field(None, max_length=12_000_000)
     kind: Literal["message", "button", "contact", "block", "unblock", "hangup"] = "message"
 
@@ -52,7 +55,7 @@ class Outcome(BaseModel):
 
 
 class Citizens:
-    """All phones and chats; a phone remembers the call it is in."""
+    """All phones and chats."""
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Citizens:
         twilio: TwilioApi,
         korea: KoreaSmsApi,
         telegram: TelegramApi,
+        faults: FaultBox,
         client: httpx.AsyncClient,
     ) -> None:
         self._settings = settings
@@ -69,7 +73,7 @@ class Citizens:
         self._korea = korea
         self._telegram = telegram
         self._client = client
-        self._calls: dict[str, tuple[str, str]] = {}  # number → the call's sid, where it goes on
+        self._calls = Calls(settings, store, faults, self._post)
         # Far from the numbers of an earlier run, which the service has seen.
         self._update_ids = itertools.count(secrets.randbelow(2**30))
 
@@ -87,8 +91,8 @@ class Citizens:
             return await self._text(act)
         if act.provider == "korea":
             return await self._domestic(act)
-        if act.provider == "voice":
-            return await self._call(act)
+        if act.provider in GATEWAYS:
+            return await self._call(act, act.provider)
         return await self._chat(act)
 
     async def _text(self, act: Act) -> Outcome:
@@ -138,57 +142,12 @@ class Citizens:
             response = await self._asked(self._korea.write(act.sender, act.text))
         return Outcome(status=response.status_code, answer=response.text)
 
-    async def _call(self, act: Act) -> Outcome:
-        number = act.sender
-        base = f"{self._settings.public_url}/channels/twilio/voice"
+    async def _call(self, act: Act, gateway: Gateway) -> Outcome:
         if act.kind == "hangup":
-            return await self._hang_up(number)
-        if number not in self._calls:
-            self._calls[number] = (f"CA{secrets.token_hex(16)}", base)
-            outcome = await self._turn(number, {})
-            if not act.text or number not in self._calls:
-                return outcome
-            begun = outcome.texts
+            step = await self._calls.hang_up(gateway, act.sender)
         else:
-            begun = []
-        self._note("voice", number, act.text)
-        said: dict[str, str] = {}
-        if re.fullmatch(r"[0-9*#]+", act.text, re.ASCII):
-            said = {"Digits": act.text.rstrip("#")}
-        elif act.text:
-            said = {"SpeechResult": act.text, "Confidence": "0.92"}
-        outcome = await self._turn(number, said)
-        outcome.texts = begun + outcome.texts
-        return outcome
-
-    async def _turn(self, number: str, said: dict[str, str]) -> Outcome:
-        """Let the call go one TwiML document further."""
-        sid, url = self._calls[number]
-        form = {**self._in_call(number, sid), "CallStatus": "in-progress", **said}
-        outcome = await self._post_form(url, form)
-        for line in _verbs(outcome.answer, "Say"):
-            text = "".join(line.itertext())
-            self._store.add(Entry("voice", incoming=False, address=number, text=text))
-            outcome.texts.append(text)
-        gathers = _verbs(outcome.answer, "Gather")
-        dials = _verbs(outcome.answer, "Dial")
-        if gathers:
-            self._calls[number] = (sid, urljoin(url, gathers[0].get("action") or url))
-        elif dials and dials[0].get("action"):
-            self._calls[number] = (sid, urljoin(url, dials[0].get("action") or url))
-            after = await self._turn(number, {"DialCallStatus": "completed"})
-            outcome.texts += after.texts
-        elif number in self._calls:
-            await self._hang_up(number)
-        return outcome
-
-    async def _hang_up(self, number: str) -> Outcome:
-        sid, _ = self._calls.pop(number, ("", ""))
-        if not sid:
-            return Outcome(status=204, answer="")
-        form = {**self._in_call(number, sid), "CallStatus": "completed", "CallDuration": "60"}
-        url = f"{self._settings.public_url}/channels/twilio/voice/status"
-        return await self._post_form(url, form)
+            step = await self._calls.act(gateway, act.sender, act.text, act.confidence)
+        return Outcome(status=step.status, answer=step.answer, texts=step.lines)
 
     async def _chat(self, act: Act) -> Outcome:
         if act.kind == "block":
@@ -235,9 +194,6 @@ class Citizens:
             "FromCountry": country,
             "ToCountry": country,
         }
-
-    def _in_call(self, number: str, sid: str) -> dict[str, str]:
-        return {**self._common(number), "CallSid": sid, "Direction": "inbound", "Caller": number}
 
     def _note(self, kind: Kind, address: str, text: str, provider: str = "") -> None:
         entry = Entry(kind, incoming=True, address=address, text=text, provider=provider)

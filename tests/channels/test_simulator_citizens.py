@@ -56,7 +56,7 @@ class Town:
     async def on_status(self, update: StatusUpdate) -> None:
         self.statuses.append(update)
 
-    async def act(self, provider: str, sender: str, text: str = "", **more: str) -> dict[str, Any]:
+    async def act(self, provider: str, sender: str, text: str = "", **more: Any) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.url, timeout=10) as http:
             body = {"provider": provider, "from": sender, "text": text, **more}
             response = await http.post("/simulator/incoming", json=body)

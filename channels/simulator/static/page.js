@@ -1,6 +1,7 @@
 // Shows the simulated phones, live, and lets a developer write as a citizen.
 
 const POLL_MS = 2000;
+const CALLS = ["voice", "audiocodes", "jambonz"];
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const phones = document.getElementById("phones");
 const form = document.getElementById("write");
@@ -76,7 +77,7 @@ function answer(address, kind) {
 }
 
 function showHangup() {
-  hangup.hidden = form.elements.provider.value !== "voice";
+  hangup.hidden = !CALLS.includes(form.elements.provider.value);
 }
 
 async function refresh() {
@@ -154,7 +155,7 @@ form.elements.provider.addEventListener("change", () => {
 });
 
 hangup.addEventListener("click", () => {
-  act({ provider: "voice", from: form.elements.from.value, kind: "hangup" });
+  act({ provider: form.elements.provider.value, from: form.elements.from.value, kind: "hangup" });
 });
 
 poll();
