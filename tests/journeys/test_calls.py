@@ -33,14 +33,24 @@ def test_a_call_from_the_notice_to_a_call_back(
     assert re.search(r"P-\d{4}-0000001", city.wait_sent(phone, 1)[-1])
 
     agent = city.staff("agent", passwords["agent"])
-    with agent.stream("GET", "/desk"):
-        pass
-    assert agent.post("/api/v1/desk/presence", json={"status": "available"}).status_code < 500
-    city.client.post("/simulator/faults", json={"rate_no_answer": 1})
+    assert agent.post("/api/v1/presence", json={"taking": True}).json()["on_duty"] == 1
+    city.client.post("/simulator/faults", json={"rate_no_answer": 1}).raise_for_status()
     heard = call(city, gateway, phone, "상담원")
-    waiting = agent.get("/api/v1/handoffs").json()
-    assert waiting["total"] == 1
+    assert "연결할게요" in heard
     assert "다시 전화드릴게요" in heard
-    again = call(city, gateway, phone, "아까 접수한 민원은 어떻게 됐나요")
-    assert "현재" in again or "다시" in again
+    waits = agent.get("/api/v1/handoffs").json()["items"]
+    assert [(item["state"], item["channel"]) for item in waits] == [("callback", "voice")]
+    told = call(city, gateway, phone, "아까 접수한 민원은 어떻게 됐나요")
+    assert "공공공일, 현재" in told  # the bot goes on in the same call
     call(city, gateway, phone, kind="hangup")
+
+
+def test_one_caller_is_one_person_at_every_gateway(city: City) -> None:
+    phone = "+821033330009"
+    call(city, "voice", phone, "마포구 망원동 포은로 87 앞 도로에 큰 구멍이 났어요")
+    call(city, "voice", phone, "1")
+    call(city, "voice", phone, kind="hangup")
+    for gateway in ("audiocodes", "jambonz"):
+        told = call(city, gateway, phone, "제 민원 어떻게 됐는지 알고 싶은데요")
+        assert "공공공일, 현재" in told
+        call(city, gateway, phone, kind="hangup")
