@@ -1,7 +1,8 @@
 """What only a call knows: silence, poor hearing, keys, "more" and "again", a transfer in vain.
 
 A listener keeps two sentences and three choices in mind. `fit` says no more than that at once and
-keeps the rest until the caller presses 9 or asks for more; the written record has all of it.
+keeps the rest until the caller presses 9, which is one of the three, or asks for more; the written
+record has all of it.
 """
 
 import re
@@ -105,9 +106,10 @@ def fit(turn: Turn) -> None:
 
 
 def read_out(turn: Turn) -> list[list[str]]:
-    """Return the choices that a key picks from: the three that were read out last."""
-    first = turn.dialogue.call.page * CHOICES
-    return turn.dialogue.choices[first : first + CHOICES]
+    """Return the choices that a key picks from: those that were read out last."""
+    size = _page_size(turn)
+    first = turn.dialogue.call.page * size
+    return turn.dialogue.choices[first : first + size]
 
 
 def wants_a_key(turn: Turn, waiting: Waiting) -> bool:
@@ -193,14 +195,18 @@ def _waits_for_more(turn: Turn) -> bool:
     return bool(call.unsaid) or (call.offers and len(turn.dialogue.choices) > CHOICES)
 
 
+def _page_size(turn: Turn) -> int:
+    return CHOICES if len(turn.dialogue.choices) <= CHOICES else CHOICES - 1
+
+
 def _go_on(turn: Turn) -> None:
-    """Say the next two sentences; after the last of them, the choices, three by three."""
+    """Say the next two sentences; after the last of them, the choices page by page."""
     call = turn.dialogue.call
     if call.unsaid:
         text = " ".join(call.unsaid[:SENTENCES])
         call.unsaid = call.unsaid[SENTENCES:]
     else:
-        pages = -(-len(turn.dialogue.choices) // CHOICES)
+        pages = -(-len(turn.dialogue.choices) // _page_size(turn))
         call.page = (call.page + 1) % pages
         text = turn.word("call.next")
     turn.tell(text, text)

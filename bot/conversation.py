@@ -19,7 +19,7 @@ from bot import call, commands, dialogue, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
-from channels.message import Answer, Incoming, Kind, Reply, StatusUpdate
+from channels.message import Answer, Incoming, Reply, StatusUpdate
 from nlu.parse import Parse, Parser
 from nlu.privacy import mask_identifiers
 
@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4000
 # A call-back is somebody else's promise: until it comes, the bot goes on helping.
 _BOT_TALKS = frozenset({"bot", "offered", "callback"})
-# A hearing this poor is none: the caller is asked again, and then for keys.
+# A hearing this poor is none: the caller is asked again, and then for keys. A better one counts
+# where the words make sense.
 MIN_CONFIDENCE = 0.3
+GOOD_CONFIDENCE = 0.5
 _UNHEARD = frozenset({"start", "silence", "unanswered", "hangup", "blocked", "contact"})
 
 
@@ -52,11 +54,10 @@ class Bot:
         """
         text, masked = mask_identifiers(incoming.text.replace("\x00", "")[:MAX_TEXT])
         cut = len(incoming.text) > MAX_TEXT
-        kind = incoming.kind
-        if kind == "speech" and (incoming.confidence or 1.0) < MIN_CONFIDENCE:
-            kind = "unclear"
-        incoming = _with(incoming, text=text, kind=kind)
+        incoming = replace(incoming, text=text)
         parse = await self._parse(incoming)
+        if incoming.kind == "speech" and _hardly_heard(incoming.confidence, parse):
+            incoming = replace(incoming, kind="unclear")
         async with self._context.sessions() as session, session.begin():
             address = await contacts.lock_address(
                 session,
@@ -202,6 +203,14 @@ class Bot:
         return messages.unpack(said, sent.id)
 
 
+def _hardly_heard(confidence: float | None, parse: Parse) -> bool:
+    """Tell whether speech was recognised too poorly; nothing known of it counts as well heard."""
+    if confidence is None or confidence >= GOOD_CONFIDENCE:
+        return False
+    sense = parse.intent.name != "out_of_scope" and parse.intent.confidence >= dialogue.CLEAR
+    return confidence < MIN_CONFIDENCE or not sense
+
+
 async def _again(session: AsyncSession, known: Message) -> Answer:
     """Return the answer that a message got when it came first."""
     conversation = await session.get_one(Conversation, known.conversation_id)
@@ -273,7 +282,3 @@ def _memory(parse: Parse) -> dict[str, object]:
         "model": parse.model,
         "language": parse.language,
     }
-
-
-def _with(incoming: Incoming, *, text: str, kind: Kind) -> Incoming:
-    return replace(incoming, text=text, kind=kind)

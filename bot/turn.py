@@ -28,7 +28,7 @@ class Call:
 
     `silences` and `unclear` count turns in a row in which nothing, or hardly anything, was heard.
     `said` is what was said last, to be repeated; `unsaid` are sentences that wait for "more",
-    `offers` whether choices wait behind them, `page` which three choices were read out.
+    `offers` whether choices wait behind them, `page` which of the choices were read out.
     """
 
     silences: int = 0

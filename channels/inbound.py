@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import phonenumbers
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
@@ -13,6 +14,10 @@ from channels.base import DoorError
 MAX_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 
+_MOBILE = (
+    phonenumbers.PhoneNumberType.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,  # some countries number both alike
+)
 _ID_DIGITS = 18  # any more would not fit into a bigint
 
 # E.164: a plus, a country code that does not begin with 0, at most 15 digits in all.
@@ -31,6 +36,15 @@ def clean_text(text: str) -> str:
 def is_e164(number: str) -> bool:
     """Tell whether `number` is a whole international number such as +821012345678."""
     return _E164.fullmatch(number) is not None
+
+
+def takes_texts(number: str) -> bool:
+    """Tell whether a text message to `number` (E.164) can arrive: at a landline it can't."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+    return kind in _MOBILE
 
 
 def our_id(text: str) -> int | None:

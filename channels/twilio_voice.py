@@ -4,6 +4,7 @@ https://www.twilio.com/docs/voice/twiml/gather · /say · /dial
 The webhook of a number that should answer in English is `/channels/twilio/voice?language=en`.
 """
 
+import re
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
 from channels.voice import (
     DIAL_SECONDS,
+    LOCALES,
     WAIT_SECONDS,
     Listen,
     Spoken,
@@ -29,6 +31,7 @@ from channels.voice import (
 
 VOICES = {"ko": "Polly.Seoyeon", "en": "Polly.Joanna"}
 SLOW_RATE = "80%"
+_HANGUL = re.compile("[가-힣]")
 SAY_MAX = 3000  # Twilio reads at most 4,096 characters of one Say
 
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
@@ -187,9 +190,13 @@ def _whole(value: str | None) -> int | None:
 
 
 def _say(verb: VoiceResponse | Gather, spoken: Spoken) -> None:
-    """Add the lines; where they are to be slow, by the one piece of SSML that Polly knows."""
-    voice = {"voice": VOICES[spoken.language], "language": spoken.locale}
+    """Add the lines; where they are to be slow, by the one piece of SSML that Polly knows.
+
+    A Korean name in an English talk is for the Korean voice, which reads both scripts.
+    """
     for line in spoken.lines:
+        language = "ko" if _HANGUL.search(line) else spoken.language
+        voice = {"voice": VOICES[language], "language": LOCALES[language]}
         for part in split(line, SAY_MAX, len):
             if spoken.slow:
                 say = Say(**voice)

@@ -246,3 +246,8 @@ async def test_nothing_can_be_pushed_into_a_call() -> None:
     assert refused.value.code == "voice-not-open"
     assert voice.pushes is False
     await voice.close()
+
+
+async def test_a_korean_name_in_an_english_talk_is_for_the_korean_voice(door: Door) -> None:
+    (gather,) = await speak(door, Reply("포은로 87."), Reply("Shall I file it?"), language="en")
+    assert [say.get("voice") for say in gather] == ["Polly.Seoyeon", "Polly.Joanna"]
