@@ -8,7 +8,6 @@ Language follows the talk; the voice for each language is set at the gateway.
 
 import hashlib
 import hmac
-import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +30,7 @@ from channels.voice import (
     asked_language,
     caller,
     certainty,
+    event_id,
     heard,
     slowly,
     take,
@@ -40,8 +40,6 @@ PATH = "/channels/audiocodes"
 EXPIRES_SECONDS = 120
 MAX_ACTIVITIES = 20
 START = "start"  # the turn by which a call's caller is found again
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 
 
 class AudioCodes:
@@ -148,8 +146,8 @@ class AudioCodes:
 
 
 def _call(body: dict[str, Any]) -> str:
-    call = body.get("conversation")
-    if not isinstance(call, str) or not _ID.fullmatch(call):
+    call = event_id(body.get("conversation"))
+    if not call:
         raise DoorError(400, "No conversation", "Name the conversation by its id.")
     return call
 
@@ -171,8 +169,8 @@ def read_activity(activity: dict[str, Any], call: str, who: Caller) -> Incoming 
 
     Raises: DoorError 400 for an activity without an id.
     """
-    turn = activity.get("id")
-    if not isinstance(turn, str) or not 0 < len(turn) <= 100:
+    turn = event_id(activity.get("id"))
+    if not turn:
         raise DoorError(400, "No activity id", "Give each activity an id of its own.")
     parameters = _part(activity, "parameters")
     locale = activity.get("language") or parameters.get("locale")

@@ -26,6 +26,7 @@ from channels.voice import (
     asked_language,
     caller,
     certainty,
+    event_id,
     heard,
     slowly,
     take,
@@ -149,7 +150,7 @@ class Jambonz:
 
 def read_turn(body: dict[str, Any], turn: int, language: str | None = None) -> Incoming | None:
     """Return what happened in a call; None when the body names no call."""
-    call = _text(body.get("call_sid"))
+    call = event_id(body.get("call_sid"))
     if not call:
         return None
     if body.get("call_status") in OVER:
@@ -171,7 +172,7 @@ def read_turn(body: dict[str, Any], turn: int, language: str | None = None) -> I
 
 def read_transfer(body: dict[str, Any], turn: int) -> Incoming | None:
     """Return that a transfer reached nobody; None when people took the call, or it is over."""
-    call = _text(body.get("call_sid"))
+    call = event_id(body.get("call_sid"))
     over = body.get("call_status") in OVER or body.get("dial_call_status") == "completed"
     if not call or over:
         return None
@@ -180,7 +181,7 @@ def read_transfer(body: dict[str, Any], turn: int) -> Incoming | None:
 
 def read_end(body: dict[str, Any]) -> Incoming | None:
     """Return the end of a caller's call; None while it lasts, and for the calls we dialled."""
-    call = _text(body.get("call_sid"))
+    call = event_id(body.get("call_sid"))
     if not call or body.get("call_status") not in OVER or body.get("direction") == "outbound":
         return None
     return heard(call, "end", _who(body, call), kind="hangup")

@@ -25,6 +25,7 @@ from channels.voice import (
     asked_language,
     caller,
     certainty,
+    event_id,
     heard,
     take,
 )
@@ -150,7 +151,7 @@ def read_turn(
     `turn` counts from 0 (the call comes in) and makes the id with the call's sid, so that a
     repeated webhook is the same message. Without it Twilio's own idempotency `token` does.
     """
-    call = form.get("CallSid", "")
+    call = event_id(form.get("CallSid"))
     if not call:
         return None
     if form.get("CallStatus") in OVER:
@@ -159,7 +160,7 @@ def read_turn(
     known = turn is not None or not (keys or speech)
     return heard(
         call,
-        str(turn or 0) if known else (token or str(uuid4())),
+        str(turn or 0) if known else (event_id(token) or str(uuid4())),
         caller(form.get("From", ""), call),
         kind="silence" if turn or keys or speech else "start",
         keys=keys,
@@ -171,7 +172,7 @@ def read_turn(
 
 def read_transfer(form: Form, turn: int) -> Incoming | None:
     """Return that a transfer reached nobody; None when people took the call, or it is over."""
-    call = form.get("CallSid", "")
+    call = event_id(form.get("CallSid"))
     if not call or form.get("CallStatus") in OVER or form.get("DialCallStatus") in ANSWERED:
         return None
     return heard(call, str(turn), caller(form.get("From", ""), call), kind="unanswered")
@@ -179,7 +180,7 @@ def read_transfer(form: Form, turn: int) -> Incoming | None:
 
 def read_end(form: Form) -> Incoming | None:
     """Return the end of a call; None while it lasts."""
-    call = form.get("CallSid", "")
+    call = event_id(form.get("CallSid"))
     if not call or form.get("CallStatus") not in OVER:
         return None
     return heard(call, "end", caller(form.get("From", ""), call), kind="hangup")

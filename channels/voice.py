@@ -5,6 +5,7 @@ A gateway hears and speaks; between it and the bot stand only `heard` (what a ca
 All gateways speak as the channel `voice`, so that a caller's talk is one talk.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ _SLOW_STEP = 2
 # What stands for the caller when the number is withheld: words, or letters on a keypad
 # (ANONYMOUS, RESTRICTED, BLOCKED, UNAVAILABLE) that look like numbers of other countries.
 WITHHELD = ("+266696687", "+7378742833", "+2562533", "+86282452253")
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 WAIT = {"ko": "잠시만 기다려 주세요.", "en": "One moment, please."}
 
@@ -90,6 +93,11 @@ def spoken_language(language: str | None) -> str:
 def asked_language(locale: str | None) -> str | None:
     """Return the language a gateway names (ko-KR), in our short form; None without one."""
     return locale.split("-")[0].lower() if locale else None
+
+
+def event_id(given: object) -> str:
+    """Return a gateway's id of a call or of an event in it; empty for what can be none."""
+    return given if isinstance(given, str) and _ID.fullmatch(given) else ""
 
 
 def caller(number: str, call: str) -> Caller:

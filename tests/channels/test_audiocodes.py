@@ -161,7 +161,7 @@ async def test_a_conversation_that_we_did_not_open_is_unknown(door: Door) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"conversation": 5}, {"conversation": "a:b"}, {"conversation": "x" * 81}, []]
+    "body", [{}, {"conversation": 5}, {"conversation": "a:b"}, {"conversation": "x" * 101}, []]
 )
 async def test_a_conversation_needs_an_id(door: Door, body: Any) -> None:
     assert (await door.post(BOT, json=body, headers=BEARER)).status_code == 400
@@ -170,7 +170,7 @@ async def test_a_conversation_needs_an_id(door: Door, body: Any) -> None:
 @pytest.mark.parametrize(
     "activities",
     [None, "x", ["x"], [{"type": "message", "text": "네"}], [message("네", id="")],
-     [message("네", id="x" * 101)], [message("네")] * 21],
+     [message("네", id="x" * 101)], [message("네", id="a\x00b")], [message("네")] * 21],
 )  # fmt: skip
 async def test_activities_need_a_list_and_ids(door: Door, activities: Any) -> None:
     path = (await urls(door))["activitiesURL"]
