@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.errors import SetupError
+from channels.inbound import is_e164
 from channels.settings import ROUTES, read_prices, read_routes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +55,13 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     email_from: str = ""
     provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+
+    @field_validator("voice_agent_number")
+    @classmethod
+    def _whole_number(cls, number: str) -> str:
+        if number and not is_e164(number):
+            raise ValueError("write the number as +8225550100")
+        return number
 
     @field_validator("sms_routes")
     @classmethod

@@ -203,7 +203,9 @@ async def test_danger_counts_however_badly_it_is_heard(phone: Phone) -> None:
     assert "일일구" in text(spoken)
 
 
-@pytest.mark.parametrize("again", ["*", "다시 말해 주세요", "뭐라고요?", "한 번 더 말씀해 주세요"])
+@pytest.mark.parametrize(
+    "again", ["*", "다시 말해 주세요", "뭐라고요?", "한 번 더 말씀해 주세요", "다시 한 번 들려줘"]
+)
 async def test_a_caller_may_have_it_said_again(phone: Phone, again: str) -> None:
     asked = await phone.press("2")
     repeated = await phone.does(**({"keys": "*"} if again == "*" else {"speech": again}))
@@ -357,3 +359,8 @@ async def test_a_redelivered_turn_is_answered_as_before(phone: Phone) -> None:
     slow = await phone.hush()
     phone.turn -= 1
     assert await phone.hush() == slow
+
+
+async def test_a_caller_who_wants_to_say_it_again_is_not_repeated_to(phone: Phone) -> None:
+    await phone.press("1")
+    assert not (await phone.say("다시 말할게요 마포구 망원시장 앞 가로등이 꺼졌어요")).slow
