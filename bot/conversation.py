@@ -15,7 +15,7 @@ from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import call, commands, dialogue, texts
+from bot import asides, call, commands, dialogue, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
@@ -108,7 +108,7 @@ class Bot:
             session,
             conversation,
             author="citizen",
-            text=incoming.text,
+            text=asides.recorded(incoming, conversation.language),
             external_id=incoming.external_id,
             parse=_memory(parse) if incoming.text else None,
         )
@@ -165,7 +165,7 @@ class Bot:
     ) -> list[Reply]:
         """Say only fixed words to somebody who waits for a person, and danger's numbers first."""
         key = "person.waiting"
-        if parse.intent.name == "life_emergency" and incoming.kind in ("text", "speech"):
+        if parse.intent.name == "life_emergency" and incoming.kind in ("text", "edit", "speech"):
             key = emergency.text_for(incoming.text)
         elif commands.read(incoming.text, incoming.channel) in (
             "menu", "cancel",

@@ -4,7 +4,7 @@ import re
 
 from backend.contacts import service as contacts
 from backend.contacts import subscriptions
-from bot import call, commands
+from bot import asides, call, commands
 from bot.flows import BY_INTENT, BY_NAME, alerts, emergency, person, question, smalltalk
 from bot.turn import Turn, Waiting
 
@@ -65,6 +65,8 @@ async def _understand(turn: Turn) -> None:
         turn.done()
         turn.say("call.hello" if turn.voice else "greet.hello", choices=smalltalk.menu(turn))
         return
+    if await asides.answer(turn):
+        return
     if not turn.text and turn.incoming.kind != "contact":
         await _missed(turn, "common.only_words")
         return
@@ -99,7 +101,7 @@ async def _understand(turn: Turn) -> None:
 def _in_danger(turn: Turn) -> bool:
     """Tell whether the message speaks of danger; a bare answer to what was asked does not."""
     if turn.intent != "life_emergency" or turn.incoming.kind not in (
-        "text", "speech", "unclear",
+        "text", "edit", "speech", "unclear",
     ):  # fmt: skip
         return False
     named = sum(e.end - e.start for e in turn.parse.entities)

@@ -7,10 +7,10 @@ from typing import Literal
 
 # Of a call: `unclear` is speech that was hardly heard, `unanswered` a transfer that reached nobody.
 Kind = Literal[
-    "text", "speech", "keys", "silence", "unclear", "unanswered", "contact", "start", "hangup",
-    "blocked",
+    "text", "edit", "speech", "keys", "silence", "unclear", "unanswered", "contact", "start",
+    "hangup", "blocked",
 ]  # fmt: skip
-Scheme = Literal["phone", "telegram", "email", "web", "terminal", "call"]
+Scheme = Literal["phone", "telegram", "kakao", "email", "web", "terminal", "call"]
 Owner = Literal["bot", "queue", "agent"]
 Opted = Literal["stop", "start", "help"]
 
@@ -69,7 +69,8 @@ class Incoming:
     `confidence` (0..1) is the recogniser's, for speech. `phone` is a number that the channel
     itself vouches for (E.164): the sender of an SMS, the caller, a contact shared on Telegram.
     `photos_missed` counts pictures that were sent and did not come through: too large, of a kind
-    we can't show, or not handed over.
+    we can't show, or not handed over. `pressed` is the delivery whose button was pressed, where
+    the button says so. The kind `edit` is the new wording of something said before.
     `in_place` says whether the answer goes into the response to this very request; None: as the
     channel usually does. `provider` is who brought the message, where the channel has several, and
     `opted` the order in it that the provider itself has obeyed and answered.
@@ -87,6 +88,7 @@ class Incoming:
     photos: tuple[Photo, ...] = ()
     photos_missed: int = 0
     location: Location | None = None
+    pressed: int | None = None
     in_place: bool | None = None
     provider: str | None = None
     opted: Opted | None = None

@@ -1,13 +1,13 @@
 """Telegram by webhook, with python-telegram-bot for its types and its Bot API.
 
-https://core.telegram.org/bots/api#setwebhook · #update · #sendmessage
+https://core.telegram.org/bots/api#setwebhook · #getfile · #sendmessage
 """
 
-import json
+import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import httpx
@@ -15,23 +15,28 @@ import telegram
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from telegram import error as errors
-from telegram.constants import ChatType, InlineKeyboardButtonLimit, MessageLimit
+from telegram.constants import InlineKeyboardButtonLimit, MessageLimit
 from telegram.request import HTTPXRequest
 
 from channels import transport
-from channels.base import DoorError, Rejected, Retryable, SendError, Stopped, Throttled, Unknown
-from channels.inbound import clean_text, is_e164, read_body
-from channels.message import Incoming, Kind, OnMessage, OnStatus, Outgoing, Scheme, Sent
+from channels.base import Rejected, Retryable, SendError, Stopped, Throttled, Unknown
+from channels.inbound import clean_text, read_body
+from channels.message import Choice, Incoming, OnMessage, OnStatus, Outgoing, Photo, Scheme, Sent
+from channels.pictures import SECONDS, fetch_picture
 from channels.render import numbered
 from channels.segments import bodies
 from channels.settings import ChannelSettings
 from channels.signatures import telegram_caller
+from channels.telegram_updates import UPDATES, Picture, parse, picture_in, read_update
 
 PATH = "/channels/telegram/webhook"
-UPDATES = ["message", "callback_query", "my_chat_member"]
 
 _SHARE_PHONE = {"ko": "내 전화번호 보내기", "en": "Send my phone number"}
-_START = re.compile(r"/start(?:@\w+)?(?:\s+(?P<payload>.*))?", re.DOTALL)
+# The commands of the chat's own menu, by language; the last stands for all others.
+_COMMANDS = {
+    "ko": {"menu": "할 수 있는 일", "agent": "상담원 연결", "cancel": "지금 하던 것 그만두기"},
+    None: {"menu": "What I can do", "agent": "Talk to a person", "cancel": "Stop this"},
+}
 
 Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup
 
@@ -71,8 +76,10 @@ class Telegram:
             settings.telegram_bot_token,
             base_url=f"{settings.telegram_api_url}/bot",
             request=self._wire,
+            base_file_url=f"{settings.telegram_api_url}/file/bot",
             get_updates_request=self._wire,
         )
+        self._files = httpx.AsyncClient(**transport.options(settings.telegram_api_url))
 
     def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:  # noqa: ARG002
         """Return the webhook. Telegram reports no delivery, so `on_status` is never called."""
@@ -82,8 +89,10 @@ class Telegram:
         async def receive(request: Request) -> Response:
             """Take one update; 200 also for what is none of our business, or it comes again."""
             telegram_caller(request, self._settings.telegram_webhook_secret)
-            update = _parse(await read_body(request, limit=1024 * 1024))
+            update = parse(await read_body(request, limit=1024 * 1024))
             if incoming := read_update(update):
+                if picture := picture_in(update):
+                    incoming = await self._with_picture(incoming, picture)
                 await on_message(incoming)
             query = update.callback_query
             # The button keeps spinning until its query is answered, whoever pressed it.
@@ -119,7 +128,9 @@ class Telegram:
         return Sent(tuple(sent), len(sent))
 
     async def register_webhook(self) -> None:
-        """Tell Telegram where we listen and which secret to send; repeatable.
+        """Tell Telegram where we listen, which secret to send and which commands we know.
+
+        Safe to repeat.
 
         Raises: a SendError that says why it failed.
         """
@@ -129,12 +140,35 @@ class Telegram:
                 secret_token=self._settings.telegram_webhook_secret,
                 allowed_updates=UPDATES,
             )
+            for language, commands in _COMMANDS.items():
+                await self._bot.set_my_commands(list(commands.items()), language_code=language)
         except errors.TelegramError as error:
             raise _read_error(error) from error
 
     async def close(self) -> None:
         """Close the connections to Telegram."""
         await self._wire.shutdown()
+        await self._files.aclose()
+
+    async def _with_picture(self, incoming: Incoming, picture: Picture) -> Incoming:
+        """Return the message with its picture, or with word that it did not come through.
+
+        Telegram would send the whole update again for an error of ours; a picture that is lost
+        for good must not keep the citizen's words from being heard.
+        """
+        photo = None if picture.too_large else await self._fetch(picture)
+        if photo is None:
+            return replace(incoming, photos_missed=1)
+        return replace(incoming, photos=(photo,))
+
+    async def _fetch(self, picture: Picture) -> Photo | None:
+        try:
+            async with asyncio.timeout(SECONDS):
+                file = await self._bot.get_file(picture.file_id)
+        except (TimeoutError, errors.TelegramError) as error:
+            log.info("a picture was not found: %s", type(error).__name__)
+            return None
+        return await fetch_picture(self._files, file.file_path) if file.file_path else None
 
     async def _stop_spinning(self, query: str) -> None:
         try:
@@ -142,69 +176,6 @@ class Telegram:
         except errors.TelegramError as error:
             # Only the look of a button hangs on it, and old queries can't be answered at all.
             log.info("a callback query was not answered: %s", type(error).__name__)
-
-
-def _parse(body: bytes) -> telegram.Update:
-    """Return the update in `body`. Raises: DoorError 400."""
-    try:
-        return telegram.Update.de_json(json.loads(body), None)
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        raise DoorError(400, "Not an update", "Send an update as Telegram does.") from None
-
-
-def read_update(update: telegram.Update) -> Incoming | None:
-    """Return what an update says to us; None for groups, edits and whatever is no message."""
-    external_id = str(update.update_id)
-    change, query = update.my_chat_member, update.callback_query
-    if update.message:
-        return _read_message(update.message, external_id)
-    # Unblocking needs no message: it shows when the citizen writes again.
-    if change and _is_private(change.chat) and change.new_chat_member.status == "kicked":
-        return _incoming(change.chat, external_id, "", kind="blocked")
-    if query and query.data and query.message and _is_private(query.message.chat):
-        language = query.from_user.language_code
-        return _incoming(query.message.chat, external_id, query.data, language=language)
-    return None
-
-
-def _read_message(message: telegram.Message, external_id: str) -> Incoming | None:
-    sender = message.from_user
-    if not _is_private(message.chat) or sender is None or sender.is_bot:
-        return None
-    said = partial(_incoming, message.chat, external_id, language=sender.language_code)
-    if message.contact:
-        # Anybody can share anybody's contact; only one's own proves a number.
-        phone = "+" + re.sub(r"\D", "", message.contact.phone_number)
-        own = message.contact.user_id == sender.id and is_e164(phone)
-        return said("", kind="contact", phone=phone if own else None)
-    text = message.text or message.caption
-    if text is None:
-        # A picture or sticker without words still gets an answer; a pinned message does not.
-        return said("") if message.effective_attachment else None
-    if start := _START.fullmatch(text):
-        return said(start.group("payload") or "", kind="start")
-    return said(text)
-
-
-def _is_private(chat: telegram.Chat) -> bool:
-    """Tell whether only the citizen reads along: personal data goes nowhere else."""
-    return chat.type == ChatType.PRIVATE
-
-
-def _incoming(
-    chat: telegram.Chat,
-    external_id: str,
-    text: str,
-    *,
-    kind: Kind = "text",
-    phone: str | None = None,
-    language: str | None = None,
-) -> Incoming:
-    """Return a message of a chat; `language` is the app's, a hint and no more."""
-    return Incoming(
-        "telegram", "telegram", str(chat.id), external_id, clean_text(text), kind,
-        phone=phone, language=language,
-    )  # fmt: skip
 
 
 def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
@@ -221,11 +192,24 @@ def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
             one_time_keyboard=True,
         )
         return numbered(message.text, message.choices), keyboard
+    data = [_data(message, choice) for choice in message.choices]
     longest = InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
-    if not message.choices or any(len(c.id.encode()) > longest for c in message.choices):
+    if not data or any(len(one.encode()) > longest for one in data):
         return numbered(message.text, message.choices), None
-    rows = [[telegram.InlineKeyboardButton(c.title, callback_data=c.id)] for c in message.choices]
+    rows = [
+        [telegram.InlineKeyboardButton(choice.title, callback_data=one)]
+        for choice, one in zip(message.choices, data, strict=True)
+    ]
     return message.text, telegram.InlineKeyboardMarkup(rows)
+
+
+def _data(message: Outgoing, choice: Choice) -> str:
+    """Return what comes back when a button is pressed: the choice, and of which message.
+
+    Old buttons stay in a chat; without the message, the "1" of an old question would answer the
+    newest one.
+    """
+    return f"{message.id}:{choice.id}"
 
 
 def _read_error(error: errors.TelegramError) -> SendError:

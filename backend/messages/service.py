@@ -1,11 +1,12 @@
 """Conversations and the messages in them."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.models import Address, Conversation, Message
+from backend.models import Address, Conversation, Delivery, Message
 from channels.message import Choice, Owner, Reply
 
 OWNERS: dict[str, Owner] = {
@@ -93,6 +94,22 @@ async def sender(session: AsyncSession, channel: str, external_id: str) -> Addre
         .where(Message.channel == channel, Message.external_id == external_id)
     )
     return found
+
+
+async def is_latest_offer(session: AsyncSession, conversation_id: UUID, delivery: int) -> bool:
+    """Tell whether `delivery` carried the newest choices that were offered in a conversation."""
+    latest = (
+        select(Message.id)
+        .where(Message.conversation_id == conversation_id, Message.reply.has_key("choices"))
+        .order_by(Message.seq.desc())
+        .limit(1)
+    )
+    found = await session.scalar(
+        select(Delivery.id).where(
+            Delivery.id == delivery, Delivery.message_id == latest.scalar_subquery()
+        )
+    )
+    return found is not None
 
 
 def pack(reply: Reply) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from channels import transport
+from channels import pictures, telegram, transport
 from channels.base import Rejected, Retryable, SendError, Stopped, Throttled, Unknown
-from channels.message import Choice, Incoming, Outgoing, Sent
+from channels.message import Choice, Incoming, Location, Outgoing, Photo, Sent
 from channels.telegram import PATH, Telegram
 from tests.channels.conftest import (
     BOT_TOKEN,
@@ -19,6 +19,7 @@ from tests.channels.conftest import (
     Provider,
     settings_for,
 )
+from tests.channels.tables import Heard, hear
 
 CHAT = 987654321
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": WEBHOOK_SECRET}
@@ -60,8 +61,69 @@ def heard(text: str, update: int = 5001, **changed: Any) -> Incoming:
     return Incoming("telegram", "telegram", str(CHAT), str(update), text, **values)
 
 
-PHOTO = [{"file_id": "a", "file_unique_id": "b", "width": 90, "height": 90}]
+def edited(**fields: Any) -> dict[str, Any]:
+    changed = message(edit_date=1787000060, **fields)["message"]
+    return {"update_id": 5004, "edited_message": changed}
+
+
 START = [{"type": "bot_command", "offset": 0, "length": 6}]
+POINT = {"latitude": 37.5665, "longitude": 126.978}
+VENUE = {"location": POINT, "title": "서울광장", "address": "중구 을지로 12"}
+LIVE = {**POINT, "live_period": 900, "horizontal_accuracy": 20.0}
+STICKER = {
+    "file_id": "s", "file_unique_id": "t", "type": "regular", "width": 512, "height": 512,
+    "is_animated": False, "is_video": False,
+}  # fmt: skip
+
+
+def row(name: str, update: dict[str, Any], *expected: Incoming) -> Heard:
+    # The answer to a message goes out through delivery: the body is empty.
+    return Heard(name, PATH, json=update, messages=expected, body="")
+
+
+UPDATES = [
+    row("words", message(text=TEXT), heard(TEXT)),
+    row("what can't be stored is left out", message(text="nul\x00 😀"), heard("nul 😀")),
+    row("start", message(text="/start", entities=START), heard("", kind="start")),
+    row("a link that says more", message(text="/start poll-3"), heard("poll-3", kind="start")),
+    row("start by name", message(text="/start@eungdap_bot"), heard("", kind="start")),
+    row("a word like start", message(text="/started"), heard("/started")),
+    row("a command of the menu", message(text="/menu@eungdap_bot "), heard("menu")),
+    row("help", message(text="/HELP"), heard("help")),
+    row("a sticker", message(sticker=STICKER), heard("")),
+    row("one's own contact", contact(user_id=CHAT), heard("", kind="contact", phone=CITIZEN)),
+    row("a contact with gaps", contact(user_id=CHAT, phone_number="+82 10-2987-6543"),
+        heard("", kind="contact", phone=CITIZEN)),
+    row("somebody else's contact", contact(user_id=CHAT + 1), heard("", kind="contact")),
+    row("a contact of nobody", contact(), heard("", kind="contact")),
+    row("a contact of this country only", contact(user_id=CHAT, phone_number="010-2987-6543"),
+        heard("", kind="contact")),
+    row("a point", message(location=POINT), heard("", location=Location(37.5665, 126.978))),
+    row("a point that moves", message(location=LIVE),
+        heard("", location=Location(37.5665, 126.978))),
+    row("a place with a name", message(venue=VENUE, location=POINT),
+        heard("", location=Location(37.5665, 126.978, "서울광장, 중구 을지로 12"))),
+    row("a changed wording", edited(text=TEXT), heard(TEXT, 5004, kind="edit")),
+    row("a changed caption", edited(caption=TEXT), heard(TEXT, 5004, kind="edit")),
+    row("the citizen closed the door", membership("kicked"),
+        heard("", 5003, kind="blocked", language=None)),
+    row("a group", message(text="안녕", chat=GROUP)),
+    row("a changed wording in a group", edited(text="안녕", chat=GROUP)),
+    row("another bot", message(text="안녕", **{"from": {**USER, "is_bot": True}})),
+    row("a pinned message", message(pinned_message={"message_id": 1, "chat": PRIVATE, "date": 1})),
+    row("the citizen opened the door", membership("member")),
+    row("a group threw us out", membership("kicked", GROUP)),
+    row("a point that moved on", edited(location=LIVE)),
+    row("a change without words", edited(sticker=STICKER)),
+    row("a channel", {"update_id": 1, "channel_post": {
+        "message_id": 1, "date": 1, "chat": GROUP, "text": "x"}}),
+    row("a kind of later years", {"update_id": 1, "something_new": {"a": 1}}),
+    row("nothing", {"update_id": 1}),
+]  # fmt: skip
+
+
+def sign(_: Heard) -> dict[str, str]:
+    return HEADERS
 
 
 @pytest.fixture
@@ -69,52 +131,125 @@ def door(provider: Provider) -> Door:
     return Door(Telegram(settings_for(telegram_api_url=provider.url)))
 
 
+@pytest.mark.parametrize("case", UPDATES, ids=str)
+async def test_an_update_comes_in(door: Door, case: Heard) -> None:
+    await hear(door, case, sign)
+
+
+JPEG = b"\xff\xd8\xff\xe0" + b"j" * 60
+PNG = b"\x89PNG\r\n\x1a\n" + b"p" * 60
+SIZES = [
+    {"file_id": "small", "file_unique_id": "1", "width": 90, "height": 60, "file_size": 900},
+    {"file_id": "large", "file_unique_id": "2", "width": 1280, "height": 960, "file_size": 64},
+]
+HUGE = {**SIZES[1], "file_id": "huge", "file_size": 30_000_000}
+FILE = {"file_id": "doc", "file_unique_id": "3", "file_name": "a.png", "mime_type": "image/png"}
+
+
+def found(path: str = "photos/file_7.jpg") -> dict[str, Any]:
+    return {"ok": True, "result": {"file_id": "x", "file_unique_id": "y", "file_path": path}}
+
+
 @pytest.mark.parametrize(
-    ("update", "expected"),
+    ("fields", "wanted", "content", "kind"),
     [
-        (message(text=TEXT), heard(TEXT)),
-        (message(text="nul\x00 😀"), heard("nul 😀")),
-        (message(text="/start", entities=START), heard("", kind="start")),
-        (message(text="/start poll-3", entities=START), heard("poll-3", kind="start")),
-        (message(text="/start@eungdap_bot"), heard("", kind="start")),
-        (message(text="/started"), heard("/started")),
-        (message(photo=PHOTO, caption="여기예요"), heard("여기예요")),
-        (message(photo=PHOTO), heard("")),
-        (contact(user_id=CHAT), heard("", kind="contact", phone=CITIZEN)),
-        (contact(user_id=CHAT, phone_number="+82 10-2987-6543"),
-         heard("", kind="contact", phone=CITIZEN)),
-        (contact(user_id=CHAT + 1), heard("", kind="contact")),
-        (contact(), heard("", kind="contact")),
-        (contact(user_id=CHAT, phone_number="010-2987-6543"), heard("", kind="contact")),
-        (membership("kicked"), heard("", 5003, kind="blocked", language=None)),
+        ({"photo": SIZES, "caption": "여기예요"}, "large", JPEG, "image/jpeg"),
+        ({"photo": SIZES}, "large", JPEG, "image/jpeg"),
+        ({"photo": [SIZES[0], HUGE]}, "small", JPEG, "image/jpeg"),
+        ({"document": FILE}, "doc", PNG, "image/png"),
+        # What it is counts, not what it is called.
+        ({"document": {**FILE, "mime_type": "image/gif"}}, "doc", JPEG, "image/jpeg"),
     ],
-)  # fmt: skip
-async def test_an_update_comes_in(door: Door, update: dict[str, Any], expected: Incoming) -> None:
-    response = await door.post(PATH, json=update, headers=HEADERS)
-    assert response.status_code == 200
-    assert response.content == b""  # the answer goes out through delivery
+)
+async def test_a_picture_is_fetched(
+    door: Door,
+    provider: Provider,
+    fields: dict[str, Any],
+    wanted: str,
+    content: bytes,
+    kind: str,
+) -> None:
+    provider.answers(200, found())
+    provider.answers(200, content)
+    await door.post(PATH, json=message(**fields), headers=HEADERS)
+    text = fields.get("caption", "")
+    assert door.messages == [heard(text, photos=(Photo(content, kind),))]
+    asked, fetched = provider.calls
+    assert (asked.path, asked.form) == (f"/bot{BOT_TOKEN}/getFile", {"file_id": wanted})
+    assert (fetched.method, fetched.path) == ("GET", f"/file/bot{BOT_TOKEN}/photos/file_7.jpg")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [(404, {"ok": False, "error_code": 404, "description": "Not Found"})],
+        [(400, {"ok": False, "error_code": 400, "description": "Bad Request: file is too big"})],
+        [(200, found()), (404, b"")],
+        [(200, found()), (200, b"<svg onload='alert(1)'/>")],
+        [(200, found()), (200, b"\xff\xd8\xff" + b"x" * (8 * 1024 * 1024))],
+        [(200, found()), (302, b"")],
+    ],
+)
+async def test_a_picture_that_does_not_come_silences_no_words(
+    door: Door, provider: Provider, answers: list[tuple[int, Any]]
+) -> None:
+    for status, body in answers:
+        provider.answers(status, body, Location="/elsewhere")
+    response = await door.post(PATH, json=message(photo=SIZES, caption="여기예요"), headers=HEADERS)
+    assert response.status_code == 200  # or Telegram would send all of it again
+    assert door.messages == [heard("여기예요", photos_missed=1)]
+
+
+async def test_a_picture_too_large_is_not_asked_for(door: Door, provider: Provider) -> None:
+    huge = {**FILE, "file_size": 9_000_000}
+    await door.post(PATH, json=message(document=huge), headers=HEADERS)
+    assert door.messages == [heard("", photos_missed=1)]
+    assert provider.calls == []
+
+
+async def test_a_picture_that_keeps_us_waiting_is_given_up(
+    door: Door, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telegram, "SECONDS", 0.2)
+    monkeypatch.setattr(pictures, "SECONDS", 0.2)
+    provider.hangs()
+    await door.post(PATH, json=message(photo=SIZES), headers=HEADERS)
+    provider.answers(200, found())
+    provider.hangs()
+    await door.post(PATH, json=message(photo=SIZES), headers=HEADERS)
+    assert door.messages == [heard("", photos_missed=1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("731:2", heard("2", 5002, pressed=731)),
+        ("731:a:b", heard("a:b", 5002, pressed=731)),
+        ("2", heard("2", 5002)),
+        ("0:2", heard("0:2", 5002)),
+        (f"{10**20}:2", heard(f"{10**20}:2", 5002)),
+    ],
+)
+async def test_a_button_says_which_message_it_stood_under(
+    door: Door, provider: Provider, data: str, expected: Incoming
+) -> None:
+    provider.answers(200, {"ok": True, "result": True})
+    await door.post(PATH, json=pressed(data=data), headers=HEADERS)
     assert door.messages == [expected]
 
 
 @pytest.mark.parametrize(
-    "update",
+    "query",
     [
-        message(text="안녕", chat=GROUP),
-        message(text="안녕", **{"from": {**USER, "is_bot": True}}),
-        message(pinned_message={"message_id": 1, "chat": PRIVATE, "date": 1}),
-        membership("member"),
-        membership("kicked", GROUP),
-        {"update_id": 1, "edited_message": message(text="고침")["message"]},
-        {"update_id": 1, "channel_post": {"message_id": 1, "date": 1, "chat": GROUP, "text": "x"}},
-        {"update_id": 1, "something_new": {"a": 1}},
-        {"update_id": 1},
+        pressed(message={"message_id": 6, "chat": GROUP, "date": 1787000000}),
+        pressed(data=None),
     ],
 )
-async def test_what_is_none_of_our_business_is_taken_quietly(
-    door: Door, update: dict[str, Any]
+async def test_a_button_that_is_not_ours_only_stops_spinning(
+    door: Door, provider: Provider, query: dict[str, Any]
 ) -> None:
-    response = await door.post(PATH, json=update, headers=HEADERS)
-    assert response.status_code == 200
+    provider.answers(200, {"ok": True, "result": True})
+    await door.post(PATH, json=query, headers=HEADERS)
     assert door.messages == []
 
 
@@ -198,15 +333,15 @@ async def test_choices_are_buttons_under_the_last_part(bot: Telegram, provider: 
     provider.answers(200, taken(31))
     provider.answers(200, taken(32))
     text = "가" * 4090 + ". " + "나" * 50
-    choices = (Choice("yes", "네"), Choice("가" * 21, "아니요"))
+    choices = (Choice("yes", "네"), Choice("가" * 20, "아니요"))
     assert await bot.send(outgoing(text, choices=choices)) == Sent((f"{CHAT}:31", f"{CHAT}:32"), 2)
     first, last = provider.calls
     assert first.form["text"] + last.form["text"] == text
     assert "reply_markup" not in first.form
     assert json.loads(last.form["reply_markup"]) == {
         "inline_keyboard": [
-            [{"text": "네", "callback_data": "yes"}],
-            [{"text": "아니요", "callback_data": "가" * 21}],
+            [{"text": "네", "callback_data": "99:yes"}],
+            [{"text": "아니요", "callback_data": "99:" + "가" * 20}],
         ]
     }
 
@@ -215,7 +350,7 @@ async def test_an_id_too_long_for_a_button_becomes_a_line(
     bot: Telegram, provider: Provider
 ) -> None:
     provider.answers(200, taken(31))
-    await bot.send(outgoing("뭐예요?", choices=(Choice("가" * 22, "네"),)))
+    await bot.send(outgoing("뭐예요?", choices=(Choice("가" * 21, "네"),)))
     assert provider.calls[0].form["text"] == "뭐예요?\n1. 네"
     assert "reply_markup" not in provider.calls[0].form
 
@@ -316,12 +451,20 @@ async def test_what_cannot_be_sent_is_not_tried(
 
 
 async def test_the_webhook_is_registered_with_its_secret(bot: Telegram, provider: Provider) -> None:
-    provider.answers(200, {"ok": True, "result": True})
+    for _ in range(3):
+        provider.answers(200, {"ok": True, "result": True})
     await bot.register_webhook()
     form = provider.calls[0].form
     assert form["url"] == PUBLIC_URL + PATH
     assert form["secret_token"] == WEBHOOK_SECRET
-    assert json.loads(form["allowed_updates"]) == ["message", "callback_query", "my_chat_member"]
+    wanted = ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert json.loads(form["allowed_updates"]) == wanted
+    korean, others = provider.calls[1:]
+    assert korean.path == others.path == f"/bot{BOT_TOKEN}/setMyCommands"
+    assert (korean.form["language_code"], "language_code" in others.form) == ("ko", False)
+    for call in (korean, others):
+        named = [one["command"] for one in json.loads(call.form["commands"])]
+        assert named == ["menu", "agent", "cancel"]
     provider.answers(401, failure(401, "Unauthorized"))
     with pytest.raises(Retryable):
         await bot.register_webhook()
