@@ -6,6 +6,7 @@ https://core.telegram.org/bots/api#setwebhook · #getfile · #sendmessage
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,17 @@ from telegram.constants import InlineKeyboardButtonLimit, MessageLimit
 from telegram.request import HTTPXRequest
 
 from channels import transport
-from channels.base import Rejected, Retryable, SendError, Stopped, Throttled, Unknown
+from channels.base import (
+    Content,
+    Provider,
+    Rejected,
+    Retryable,
+    SendError,
+    Stopped,
+    Throttled,
+    Unknown,
+    send_parts,
+)
 from channels.inbound import clean_text, read_body
 from channels.message import Choice, Incoming, OnMessage, OnStatus, Outgoing, Photo, Scheme, Sent
 from channels.pictures import SECONDS, fetch_picture
@@ -101,16 +112,21 @@ class Telegram:
 
         return router
 
+    def providers(self, address: str) -> Sequence[Provider]:  # noqa: ARG002
+        """Return the bot itself: Telegram asks for 30 messages a second at most, and reports none.
+
+        https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+        """
+        return (Provider(self.name, per_second=25.0),)
+
     async def send(self, message: Outgoing) -> Sent:
         """Send `message` as plain text, its buttons under the last part."""
         if not re.fullmatch(r"-?\d{1,19}", message.address, re.ASCII):
             raise Rejected("bad-address")
         text, markup = _form(message)
         parts = bodies(clean_text(text), MessageLimit.MAX_TEXT_LENGTH)
-        if not parts:
-            raise Rejected("empty")
-        sent: list[str] = []
-        for place, part in enumerate(parts, 1):
+
+        async def post(place: int, part: str) -> str:
             try:
                 said = await self._bot.send_message(
                     chat_id=int(message.address),
@@ -119,13 +135,10 @@ class Telegram:
                     link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
                 )
             except errors.TelegramError as error:
-                problem = _read_error(error)
-                if sent:
-                    # The first parts are out: sending all of it again would double them.
-                    problem = Unknown(f"partial-{problem.code}")
-                raise problem from error
-            sent.append(f"{message.address}:{said.message_id}")  # unique within a chat only
-        return Sent(tuple(sent), len(sent))
+                raise _read_error(error) from error
+            return f"{message.address}:{said.message_id}"  # unique within a chat only
+
+        return await send_parts(parts, message.skip, post)
 
     async def register_webhook(self) -> None:
         """Tell Telegram where we listen, which secret to send and which commands we know.
@@ -220,7 +233,9 @@ def _read_error(error: errors.TelegramError) -> SendError:
     if isinstance(error, errors.Forbidden):
         return Stopped("403")
     if isinstance(error, errors.BadRequest):
-        return Rejected("chat-not-found" if "chat not found" in error.message.lower() else "400")
+        if "chat not found" in error.message.lower():
+            return Rejected("chat-not-found")
+        return Content("400")
     if isinstance(error, errors.ChatMigrated):
         return Rejected("chat-migrated")
     if isinstance(error, errors.InvalidToken):

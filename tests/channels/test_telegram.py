@@ -7,7 +7,7 @@ import pytest
 from telegram import Update
 
 from channels import pictures, telegram, transport
-from channels.base import Rejected, Retryable, SendError, Stopped, Throttled, Unknown
+from channels.base import Content, Rejected, Retryable, SendError, Stopped, Throttled, Unknown
 from channels.message import Choice, Incoming, Location, Outgoing, Photo, Sent
 from channels.telegram import PATH, Telegram
 from tests.channels.conftest import (
@@ -387,7 +387,7 @@ def failure(code: int, description: str, **parameters: Any) -> dict[str, Any]:
         (403, failure(403, "Forbidden: bot was blocked by the user"), Stopped, "403", None),
         (403, failure(403, "Forbidden: user is deactivated"), Stopped, "403", None),
         (400, failure(400, "Bad Request: chat not found"), Rejected, "chat-not-found", None),
-        (400, failure(400, "Bad Request: message is too long"), Rejected, "400", None),
+        (400, failure(400, "Bad Request: message is too long"), Content, "400", None),
         (400, failure(400, "Bad Request: group chat was upgraded to a supergroup chat",
                       migrate_to_chat_id=-1), Rejected, "chat-migrated", None),
         (401, failure(401, "Unauthorized"), Retryable, "bad-token", None),
@@ -433,12 +433,21 @@ async def test_without_a_connection_nothing_was_sent() -> None:
     await channel.close()
 
 
-async def test_half_a_message_is_never_started_again(bot: Telegram, provider: Provider) -> None:
+LONG = "가" * 4096 + "나" * 4096 + "다" * 9
+
+
+async def test_what_is_out_of_a_long_message_is_not_sent_again(
+    bot: Telegram, provider: Provider
+) -> None:
     provider.answers(200, taken(31))
-    provider.answers(403, failure(403, "Forbidden: bot was blocked by the user"))
-    with pytest.raises(Unknown) as failed:
-        await bot.send(outgoing("가" * 5000))
-    assert failed.value.code == "partial-403"
+    provider.answers(200, taken(32))
+    provider.answers(429, failure(429, "Too Many Requests: retry after 3", retry_after=3))
+    with pytest.raises(Throttled) as failed:
+        await bot.send(outgoing(LONG))
+    assert (failed.value.sent, failed.value.parts) == ((f"{CHAT}:31", f"{CHAT}:32"), 3)
+    provider.answers(200, taken(33))
+    assert await bot.send(outgoing(LONG, skip=2)) == Sent((f"{CHAT}:33",), 3)
+    assert provider.calls[-1].form["text"] == "다" * 9
 
 
 @pytest.mark.parametrize(("address", "text"), [("@channel", "x"), ("1e3", "x"), ("5", " \n")])
