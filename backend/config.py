@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     voice_agent_number: str = ""
     audiocodes_token: str = ""
     jambonz_webhook_secret: str = ""
+    kakao_skill_secret: str = ""
+    alimtalk_app_key: str = ""
+    alimtalk_secret_key: str = ""
+    alimtalk_sender_key: str = ""
+    alimtalk_api_url: str = ""
+    alimtalk_webhook_secret: str = ""
     korea_sms_app_key: str = ""
     korea_sms_secret_key: str = ""
     korea_sms_from_number: str = ""
@@ -76,7 +82,12 @@ class Settings(BaseSettings):
         return prices
 
     @field_validator(
-        "public_url", "rasa_url", "twilio_api_url", "telegram_api_url", "korea_sms_api_url"
+        "public_url",
+        "rasa_url",
+        "twilio_api_url",
+        "telegram_api_url",
+        "korea_sms_api_url",
+        "alimtalk_api_url",
     )
     @classmethod
     def _without_trailing_slash(cls, url: str) -> str:

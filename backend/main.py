@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.config import Settings
 from backend.console import routes as console
 from backend.contacts import subscription_routes as subscriptions
 from backend.context import Context
+from backend.delivery import mailbox
 from backend.embedded import Servers, data_dir
 from backend.faq import routes as faq
 from backend.faq.service import FaqIndex
@@ -30,6 +31,8 @@ from bot.conversation import Bot
 from broadcasts import routes as broadcasts
 from channels import audiocodes, registry, voice
 from channels.base import Channel, DoorError, SendError
+from channels.kakao import Mailbox
+from channels.message import Reply
 from channels.settings import ChannelSettings, read_prices, read_routes
 from channels.simulator import Simulator
 from channels.telegram import Telegram
@@ -74,6 +77,15 @@ def channel_settings(settings: Settings) -> ChannelSettings:
         smtp_url=settings.smtp_url or (settings.simulated_smtp_url if settings.simulator else ""),
         email_from=settings.email_from
         or ("응답 <no-reply@eungdap.example>" if settings.simulator else ""),
+        kakao_skill_secret=settings.kakao_skill_secret,
+        kakao_origin=simulated or None,
+        alimtalk_app_key=settings.alimtalk_app_key,
+        alimtalk_secret_key=settings.alimtalk_secret_key,
+        alimtalk_sender_key=settings.alimtalk_sender_key,
+        alimtalk_api_url=settings.alimtalk_api_url
+        or simulated
+        or "https://api-alimtalk.cloud.toast.com",
+        alimtalk_webhook_secret=settings.alimtalk_webhook_secret,
     )
 
 
@@ -102,7 +114,30 @@ def build_channels(context: Context) -> dict[str, Channel]:
         subscribe=subscribe,
         publish=publish,
         caller_of=caller_of,
+        mailbox=_mailbox(context),
     )
+
+
+def _mailbox(context: Context) -> Mailbox:
+    """Return what KakaoTalk's citizens have not been shown yet, from our own tables."""
+
+    async def put(delivery_id: int) -> None:
+        async with context.sessions() as session, session.begin():
+            await mailbox.hold(session, delivery_id)
+
+    async def take(address: str) -> Sequence[Reply]:
+        async with context.sessions() as session, session.begin():
+            return await mailbox.take(session, "kakao", address)
+
+    async def leave(delivery_id: int, shown: int) -> None:
+        async with context.sessions() as session, session.begin():
+            await mailbox.put_back(session, delivery_id, shown)
+
+    async def lose(deliveries: Sequence[int], code: str) -> None:
+        async with context.sessions() as session, session.begin():
+            await mailbox.lose(session, deliveries, code)
+
+    return Mailbox(put, take, leave, lose)
 
 
 def trained_model(settings: Settings) -> Path:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import events, metrics
 from backend.contacts import service as contacts
 from backend.context import Context
-from backend.delivery import reports
+from backend.delivery import mailbox, reports
 from backend.delivery import service as delivery
 from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
@@ -198,6 +198,7 @@ class Bot:
         )
         if carrier is not None:
             sent = await delivery.answered_in_place(session, conversation, said, carrier)
+            await mailbox.hold(session, sent.id)
         else:
             sent = await delivery.send_message(session, conversation, said)
         return messages.unpack(said, sent.id)

@@ -4,6 +4,7 @@ from channels.audiocodes import AudioCodes
 from channels.base import Channel
 from channels.email import Email
 from channels.jambonz import Jambonz
+from channels.kakao import Kakao, Mailbox
 from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
 from channels.sms import Sms, SmsProvider
@@ -21,11 +22,12 @@ def build(
     subscribe: Subscribe,
     publish: Publish,
     caller_of: CallerOf,
+    mailbox: Mailbox,
 ) -> dict[str, Channel]:
     """Return the channels by name; a provider without its credentials is left out.
 
     `history`, `subscribe` and `publish` are what web chat asks of the composition, `caller_of` what
-    a gateway asks that names its caller only once.
+    a gateway asks that names its caller only once, `mailbox` what KakaoTalk does.
     """
     channels: list[Channel] = [WebChannel(history, subscribe, publish)]
     twilio = bool(settings.twilio_account_sid and settings.twilio_auth_token)
@@ -42,6 +44,8 @@ def build(
         channels += [Jambonz(settings)]
     if settings.telegram_bot_token and settings.telegram_webhook_secret:
         channels += [Telegram(settings)]
+    if settings.kakao_skill_secret:
+        channels += [Kakao(settings, mailbox)]
     if settings.smtp_url and settings.email_from:
         channels += [Email(settings)]
     return {channel.name: channel for channel in channels}

@@ -50,6 +50,7 @@ class ChannelSettings:
 
     `public_url` is the address under which providers reach us: their signatures are checked
     against it, never against the Host header. A provider without its credentials has no door.
+    `kakao_origin` stands in for Kakao's own hosts (pictures, callbacks) where Kakao is simulated.
     """
 
     public_url: str
@@ -73,3 +74,10 @@ class ChannelSettings:
     sms_prices: Mapping[str, Decimal] = field(default_factory=dict)
     smtp_url: str = ""
     email_from: str = ""
+    kakao_skill_secret: str = ""
+    kakao_origin: str | None = None
+    alimtalk_app_key: str = ""
+    alimtalk_secret_key: str = ""
+    alimtalk_sender_key: str = ""
+    alimtalk_api_url: str = ""
+    alimtalk_webhook_secret: str = ""

@@ -18,6 +18,7 @@ TWILIO_HEADER = "X-Twilio-Signature"
 TELEGRAM_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 KOREA_HEADER = "X-Toast-Webhook-Signature"
 JAMBONZ_HEADER = "Jambonz-Signature"
+KAKAO_HEADER = "X-Kakao-Skill-Secret"
 
 Form = ImmutableMultiDict[str, str]
 
@@ -149,3 +150,12 @@ def korea_caller(given: str | None, secret: str) -> None:
     """
     if not same_secret(given, secret):
         raise DoorError(403, "Wrong secret", "Send the secret of KOREA_SMS_WEBHOOK_SECRET.")
+
+
+def kakao_caller(request: Request, secret: str) -> None:
+    """Let only KakaoTalk pass: the header that the skill was registered with.
+
+    Raises: DoorError 403.
+    """
+    if not same_secret(request.headers.get(KAKAO_HEADER), secret):
+        raise DoorError(403, "Wrong secret", f"Send the secret of the skill as {KAKAO_HEADER}.")

@@ -16,6 +16,11 @@ KOREA_SMS_APP_KEY={secrets.token_hex(8)}
 KOREA_SMS_SECRET_KEY={secrets.token_hex(8)}
 KOREA_SMS_FROM_NUMBER=0212345678
 KOREA_SMS_WEBHOOK_SECRET={secrets.token_urlsafe(24)}
+KAKAO_SKILL_SECRET={secrets.token_hex(16)}
+ALIMTALK_APP_KEY={secrets.token_hex(8)}
+ALIMTALK_SECRET_KEY={secrets.token_hex(16)}
+ALIMTALK_SENDER_KEY={secrets.token_hex(20)}
+ALIMTALK_WEBHOOK_SECRET={secrets.token_hex(16)}
 """
 
 if __name__ == "__main__":

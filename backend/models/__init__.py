@@ -6,6 +6,7 @@ from backend.models.contact import Address, Contact, PhoneCode
 from backend.models.conversation import Conversation, Handoff, Message
 from backend.models.delivery import Delivery, DeliveryAttempt, DeliveryPart
 from backend.models.faq import FaqArticle, FaqSource
+from backend.models.mailbox import HeldDelivery
 from backend.models.petition import NumberSeries, Petition, PetitionEvent
 from backend.models.poll import Ballot, Participation, Poll, PollOption
 from backend.models.staff import ApiKey, Staff, StaffSession
@@ -27,6 +28,7 @@ __all__ = [
     "FaqArticle",
     "FaqSource",
     "Handoff",
+    "HeldDelivery",
     "Message",
     "NumberSeries",
     "Participation",

@@ -35,13 +35,17 @@ KOREA_HOOK = "korea-webhook-secret-of-the-tests"
 KOREA_NUMBER = "0212345678"
 AUDIOCODES_TOKEN = "audiocodes-token-of-the-tests"
 JAMBONZ_SECRET = "jambonz-secret-of-the-tests"
+KAKAO_SECRET = "kakao-secret-of-the-tests"
+ALIMTALK_KEY = "alimtalk-secret-of-the-tests"
+ALIMTALK_WEBHOOK = "alimtalk-webhook-of-the-tests"
 PUBLIC_URL = "https://eungdap.example.go.kr"
 CITIZEN = "+821029876543"
 
 CITIZEN_AT_HOME = "0" + CITIZEN[3:]
 SECRETS = (
     TOKEN, BOT_TOKEN, WEBHOOK_SECRET, KOREA_KEY, KOREA_SECRET, KOREA_HOOK, AUDIOCODES_TOKEN,
-    JAMBONZ_SECRET, CITIZEN, CITIZEN[1:], CITIZEN_AT_HOME, "쓰레기 더미",
+    JAMBONZ_SECRET, KAKAO_SECRET, ALIMTALK_KEY, ALIMTALK_WEBHOOK,
+    CITIZEN, CITIZEN[1:], CITIZEN_AT_HOME, "쓰레기 더미",
 )  # fmt: skip
 
 
@@ -65,6 +69,12 @@ def settings_for(**changed: Any) -> ChannelSettings:
         "korea_sms_title": "응답 안내",
         "audiocodes_token": AUDIOCODES_TOKEN,
         "jambonz_webhook_secret": JAMBONZ_SECRET,
+        "kakao_skill_secret": KAKAO_SECRET,
+        "alimtalk_app_key": "app-key",
+        "alimtalk_secret_key": ALIMTALK_KEY,
+        "alimtalk_sender_key": "f" * 40,
+        "alimtalk_api_url": "http://127.0.0.1:9",
+        "alimtalk_webhook_secret": ALIMTALK_WEBHOOK,
     }
     return ChannelSettings(**{**values, **changed})
 
