@@ -9,9 +9,10 @@ CAPACITY = 10_000
 PHONES_SHOWN = 30
 BUBBLES_SHOWN = 60
 
-Kind = Literal["sms", "voice", "telegram", "email"]
+Kind = Literal["sms", "voice", "telegram", "kakao", "alimtalk", "email"]
 PROVIDERS: dict[Kind, str] = {
-    "sms": "twilio", "voice": "twilio", "telegram": "telegram", "email": "smtp",
+    "sms": "twilio", "voice": "twilio", "telegram": "telegram", "kakao": "kakao",
+    "alimtalk": "alimtalk", "email": "smtp",
 }  # fmt: skip
 
 

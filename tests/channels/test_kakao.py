@@ -1,4 +1,4 @@
-"""KakaoTalk: skill requests as the bot system posts them, and answers within its limits and time."""
+"""KakaoTalk: skill requests as its bot system posts them, answers within its limits and time."""
 
 import asyncio
 import json
@@ -337,7 +337,8 @@ TWO = "https://a.go.kr/1, https://b.go.kr/2."
          None),
         ([Reply(LINKED + "가" * 400)], [{"simpleText": {"text": LINKED + "가" * 400}}], None),
         ([Reply("http://a.go.kr/1")], [{"simpleText": {"text": "http://a.go.kr/1"}}], None),
-        ([Reply("", choices("가"))], [{"simpleText": {"text": "골라 주세요"}}], quick(("가", "가"))),
+        ([Reply("", choices("가"))], [{"simpleText": {"text": "골라 주세요"}}],
+         quick(("가", "가"))),
         ([Reply("가" * 1000 + "나")],
          [{"simpleText": {"text": "가" * 1000}}, {"simpleText": {"text": "나"}}], None),
     ],
