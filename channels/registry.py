@@ -5,6 +5,7 @@ from channels.base import Channel
 from channels.email import Email
 from channels.jambonz import Jambonz
 from channels.kakao import Kakao, Mailbox
+from channels.kakao_alimtalk import Alimtalk
 from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
 from channels.sms import Sms, SmsProvider
@@ -46,6 +47,8 @@ def build(
         channels += [Telegram(settings)]
     if settings.kakao_skill_secret:
         channels += [Kakao(settings, mailbox)]
+    if settings.alimtalk_app_key and settings.alimtalk_secret_key:
+        channels += [Alimtalk(settings)]
     if settings.smtp_url and settings.email_from:
         channels += [Email(settings)]
     return {channel.name: channel for channel in channels}

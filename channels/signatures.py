@@ -159,3 +159,12 @@ def kakao_caller(request: Request, secret: str) -> None:
     """
     if not same_secret(request.headers.get(KAKAO_HEADER), secret):
         raise DoorError(403, "Wrong secret", f"Send the secret of the skill as {KAKAO_HEADER}.")
+
+
+def alimtalk_caller(request: Request, secret: str) -> None:
+    """Let only the AlimTalk provider pass: the signature that its webhook was registered with.
+
+    Raises: DoorError 403.
+    """
+    if not same_secret(request.headers.get(KOREA_HEADER), secret):
+        raise DoorError(403, "Wrong secret", "Send the secret of ALIMTALK_WEBHOOK_SECRET.")
