@@ -13,8 +13,10 @@ from fastapi.templating import Jinja2Templates
 from channels.base import DoorError
 from channels.inbound import prefers_english
 from channels.settings import ChannelSettings
+from channels.simulator.alimtalk_api import AlimtalkApi
 from channels.simulator.citizens import Act, Citizens, Outcome
 from channels.simulator.faults import FaultBox, Faults
+from channels.simulator.kakao_api import KakaoApi
 from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.page import TEXTS
 from channels.simulator.smtp_api import SmtpServer
@@ -38,9 +40,12 @@ class Simulator:
         self._twilio = TwilioApi(settings, self.store, self.faults, self._client)
         self._korea = KoreaSmsApi(settings, self.store, self.faults, self._client)
         self._telegram = TelegramApi(settings, self.store, self.faults)
+        self._kakao = KakaoApi(settings, self.store, self.faults, self._client)
+        self._alimtalk = AlimtalkApi(settings, self.store, self.faults, self._client)
         self._smtp = SmtpServer(settings, self.store, self.faults)
         self._citizens = Citizens(
-            settings, self.store, self._twilio, self._korea, self._telegram, self.faults,
+            settings, self.store, self._twilio, self._korea, self._telegram, self._kakao,
+            self.faults,
             self._client,
         )  # fmt: skip
 
@@ -50,6 +55,8 @@ class Simulator:
         router.include_router(self._twilio.router())
         router.include_router(self._korea.router())
         router.include_router(self._telegram.router())
+        router.include_router(self._kakao.router())
+        router.include_router(self._alimtalk.router())
         router.include_router(self._controls())
         router.include_router(self._page())
         return router
@@ -63,6 +70,7 @@ class Simulator:
         await self._smtp.close()
         await self._twilio.close()
         await self._korea.close()
+        await self._alimtalk.close()
         await self._client.aclose()
 
     def _controls(self) -> APIRouter:

@@ -20,6 +20,7 @@ from channels.settings import ChannelSettings
 from channels.signatures import TELEGRAM_HEADER, TWILIO_HEADER, twilio_signature
 from channels.simulator.calls import GATEWAYS, Calls, Gateway
 from channels.simulator.faults import FaultBox
+from channels.simulator.kakao_api import KakaoApi
 from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.store import Entry, Kind, Store
 from channels.simulator.telegram_api import TelegramApi
@@ -28,22 +29,28 @@ from channels.twilio_sms import RESERVED
 
 
 class Act(BaseModel):
-    """What a citizen does. `from` is a phone number, or the id of a Telegram chat.
+    """What a citizen does. `from` is a phone number, the id of a Telegram chat, or a Kakao user.
 
     On the phone (`voice` through Twilio, `audiocodes`, `jambonz`) the first act calls; digits are
     keys, an empty text is silence, `confidence` is how well speech was heard. `korea` is a text
     to the domestic number, and its block a call to the line of refusal. `photo` is a JPEG or PNG
-    in base64 that goes along with a text.
+    in base64 that goes along with a text; `latitude` and `longitude` share a place on Telegram.
+    `callback` says whether KakaoTalk allows a late answer. To block `alimtalk` is to have none.
     """
 
     model_config = ConfigDict(populate_by_name=True, extra="forbid")
 
-    provider: Literal["sms", "korea", "voice", "audiocodes", "jambonz", "telegram"]
-    sender: str = Field(alias="from", min_length=1, max_length=20)
+    provider: Literal[
+        "sms", "korea", "voice", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk"
+    ]
+    sender: str = Field(alias="from", min_length=1, max_length=80)
     text: str = Field("", max_length=10_000)
     confidence: float | None = Field(None, ge=0, le=1)
     photo: str | None = Field(None, max_length=12_000_000)
-    kind: Literal["message", "button", "contact", "block", "unblock", "hangup"] = "message"
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    callback: bool = True
+    kind: Literal["message", "edit", "button", "contact", "block", "unblock", "hangup"] = "message"
 
 
 class Outcome(BaseModel):
@@ -64,6 +71,7 @@ class Citizens:
         twilio: TwilioApi,
         korea: KoreaSmsApi,
         telegram: TelegramApi,
+        kakao: KakaoApi,
         faults: FaultBox,
         client: httpx.AsyncClient,
     ) -> None:
@@ -72,6 +80,7 @@ class Citizens:
         self._twilio = twilio
         self._korea = korea
         self._telegram = telegram
+        self._kakao = kakao
         self._client = client
         self._calls = Calls(settings, store, faults, self._post)
         # Far from the numbers of an earlier run, which the service has seen.
@@ -82,17 +91,22 @@ class Citizens:
 
         Raises: DoorError 422 for a sender no provider knows, 502 when our webhook is not there.
         """
-        known = act.sender.isdigit() if act.provider == "telegram" else is_e164(act.sender)
-        if not known or not act.sender.isascii():
+        known = {"telegram": str.isdigit, "kakao": str.isalnum}.get(act.provider, is_e164)
+        if not known(act.sender) or not act.sender.isascii():
             raise DoorError(
-                422, "Unknown sender", "A phone is +82…, a Telegram chat is a whole number."
-            )
+                422, "Unknown sender",
+                "A phone is +82…, a Telegram chat a whole number, a Kakao user letters and digits.",
+            )  # fmt: skip
         if act.provider == "sms":
             return await self._text(act)
         if act.provider == "korea":
             return await self._domestic(act)
         if act.provider in GATEWAYS:
             return await self._call(act, act.provider)
+        if act.provider == "kakao":
+            return await self._ask(act)
+        if act.provider == "alimtalk":
+            return self._block(act)
         return await self._chat(act)
 
     async def _text(self, act: Act) -> Outcome:
@@ -149,11 +163,29 @@ class Citizens:
             step = await self._calls.act(gateway, act.sender, act.text, act.confidence)
         return Outcome(status=step.status, answer=step.answer, texts=step.lines)
 
-    async def _chat(self, act: Act) -> Outcome:
+    async def _ask(self, act: Act) -> Outcome:
+        """Write in KakaoTalk; a photo takes the place of the words."""
+        text = act.text
+        if act.photo:
+            content = _decoded(act.photo)
+            text = self._kakao.attach(content, picture_type(content) or "text/plain")
+        self._note("kakao", act.sender, act.text or text)
+        try:
+            status, answer, texts = await self._kakao.say(act.sender, text, callback=act.callback)
+        except httpx.HTTPError:
+            raise _nobody() from None
+        return Outcome(status=status, answer=answer, texts=texts)
+
+    def _block(self, act: Act) -> Outcome:
         if act.kind == "block":
             self._store.blocked.add(act.sender)
         elif act.kind == "unblock":
             self._store.blocked.discard(act.sender)
+        return Outcome(status=204, answer="")
+
+    async def _chat(self, act: Act) -> Outcome:
+        if act.kind in ("block", "unblock"):
+            self._block(act)
         else:
             self._note("telegram", act.sender, act.text)
         update = {"update_id": next(self._update_ids), **self._update(act)}
@@ -182,6 +214,18 @@ class Citizens:
         if act.kind == "contact":
             phone = {"phone_number": act.text.lstrip("+"), "first_name": "시민"}
             return {"message": {**message, "contact": {**phone, "user_id": number}}}
+        if act.kind == "edit":
+            return {"edited_message": {**message, "edit_date": now, "text": act.text}}
+        if act.latitude is not None and act.longitude is not None:
+            point = {"latitude": act.latitude, "longitude": act.longitude}
+            return {"message": {**message, "location": point}}
+        if act.photo:
+            content = _decoded(act.photo)
+            kind = picture_type(content) or "application/octet-stream"
+            caption = {"caption": act.text} if act.text else {}
+            return {
+                "message": {**message, "photo": self._telegram.attach(content, kind), **caption}
+            }
         return {"message": {**message, "text": act.text}}
 
     def _common(self, number: str) -> dict[str, str]:
@@ -212,9 +256,11 @@ class Citizens:
         try:
             return await asking
         except (httpx.HTTPError, httpx.InvalidURL):
-            raise DoorError(
-                502, "No answer", "Start the service; PUBLIC_URL must be its address."
-            ) from None
+            raise _nobody() from None
+
+
+def _nobody() -> DoorError:
+    return DoorError(502, "No answer", "Start the service; PUBLIC_URL must be its address.")
 
 
 def _decoded(photo: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Telegram's Bot API as python-telegram-bot knows it: the methods that our bot calls.
+"""Telegram's Bot API as python-telegram-bot knows it: the methods a bot like ours calls.
 
 https://core.telegram.org/bots/api#making-requests
 """
@@ -11,8 +11,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from telegram.constants import MessageLimit
+from telegram.constants import FileSizeLimit, MessageLimit
 
+from channels.pictures import picture_type
+from channels.segments import utf16_units
 from channels.settings import ChannelSettings
 from channels.signatures import same_secret
 from channels.simulator.faults import FaultBox
@@ -34,6 +36,9 @@ class TelegramApi:
         self._faults = faults
         # Far from the numbers of an earlier run, which the service has stored.
         self._message_ids = itertools.count(1 + secrets.randbelow(2**30))
+        self._allowed: list[str] = []
+        self._commands: dict[str, list[Fields]] = {}
+        self._files: dict[str, tuple[bytes, str]] = {}
 
     def router(self) -> APIRouter:
         """Return `/bot<token>/<method>`, whose methods are found whatever their case."""
@@ -41,8 +46,15 @@ class TelegramApi:
         methods = {
             "getme": self._get_me,
             "sendmessage": self._send_message,
+            "sendphoto": self._send_photo,
+            "getfile": self._get_file,
             "answercallbackquery": self._yes,
+            "sendchataction": self._yes,
             "setwebhook": self._set_webhook,
+            "deletewebhook": self._delete_webhook,
+            "getwebhookinfo": self._get_webhook_info,
+            "setmycommands": self._set_my_commands,
+            "getmycommands": self._get_my_commands,
         }
 
         @router.api_route("/bot{token}/{method}", methods=["GET", "POST"])
@@ -54,7 +66,7 @@ class TelegramApi:
             answer = methods.get(method.lower())
             if answer is None:
                 return _refusal(404, "Not Found")
-            sends = method.lower() == "sendmessage"
+            sends = method.lower().startswith(("sendm", "sendp"))
             if sends and self._faults.strikes("rate_429"):
                 return _refusal(429, "Too Many Requests: retry after 1", {"retry_after": 1})
             if sends and self._faults.strikes("rate_5xx"):
@@ -64,6 +76,17 @@ class TelegramApi:
             if sends and taken and self._faults.strikes("rate_timeout_after_accept"):
                 await self._faults.keep_silent(request)
             return response
+
+        @router.get("/file/bot{token}/{path:path}")
+        async def download(token: str, path: str) -> Response:
+            """Hand over a file that `getFile` told the path of."""
+            await self._faults.delay()
+            if not same_secret(token, self._settings.telegram_bot_token):
+                return _refusal(401, "Unauthorized")
+            content, kind = self._files.get(path, (b"", ""))
+            if not kind:
+                return _refusal(404, "Not Found")
+            return Response(content, media_type=kind)
 
         return router
 
@@ -81,6 +104,26 @@ class TelegramApi:
             "username": BOT_NAME,
         }
 
+    def attach(self, content: bytes, kind: str) -> list[Fields]:
+        """Keep a photo that a citizen sent; return it as the sizes of a message."""
+        name = f"photos/{secrets.token_hex(8)}.jpg"
+        self._files[name] = (content, kind)
+        size = {"width": 1280, "height": 960, "file_size": len(content)}
+        return [{"file_id": name, "file_unique_id": secrets.token_hex(8), **size}]
+
+    def _get_file(self, fields: Fields) -> Response:
+        name = str(fields.get("file_id", ""))
+        if name not in self._files:
+            return _refusal(
+                400, "Bad Request: wrong file_id or the file is temporarily unavailable"
+            )
+        size = len(self._files[name][0])
+        if size > FileSizeLimit.FILESIZE_DOWNLOAD:
+            return _refusal(400, "Bad Request: file is too big")
+        unique = secrets.token_hex(8)
+        file = {"file_id": name, "file_unique_id": unique, "file_size": size, "file_path": name}
+        return _result(file)
+
     def _get_me(self, _: Fields) -> Response:
         abilities = {
             "can_join_groups": False,
@@ -95,18 +138,52 @@ class TelegramApi:
     def _set_webhook(self, fields: Fields) -> Response:
         self.webhook = str(fields.get("url", ""))
         self.secret = str(fields.get("secret_token", ""))
+        self._allowed = _list(fields.get("allowed_updates"))
         return _result(True)
 
+    def _delete_webhook(self, _: Fields) -> Response:
+        self.webhook = self.secret = ""
+        return _result(True)
+
+    def _get_webhook_info(self, _: Fields) -> Response:
+        counted = {"has_custom_certificate": False, "pending_update_count": 0}
+        return _result({"url": self.webhook, **counted, "allowed_updates": self._allowed})
+
+    def _set_my_commands(self, fields: Fields) -> Response:
+        self._commands[str(fields.get("language_code") or "")] = _list(fields.get("commands"))
+        return _result(True)
+
+    def _get_my_commands(self, fields: Fields) -> Response:
+        return _result(self._commands.get(str(fields.get("language_code") or ""), []))
+
     def _send_message(self, fields: Fields) -> Response:
-        chat, text = str(fields.get("chat_id", "")), str(fields.get("text", ""))
+        text = str(fields.get("text", ""))
+        if not text.strip():
+            return _refusal(400, "Bad Request: message text is empty")
+        if utf16_units(text) > MessageLimit.MAX_TEXT_LENGTH:
+            return _refusal(400, "Bad Request: message is too long")
+        return self._say(fields, text, {"text": text})
+
+    def _send_photo(self, fields: Fields) -> Response:
+        caption = str(fields.get("caption", ""))
+        if utf16_units(caption) > MessageLimit.CAPTION_LENGTH:
+            return _refusal(400, "Bad Request: message caption is too long")
+        content = fields.get("photo")
+        if not isinstance(content, bytes):
+            return _refusal(400, "Bad Request: there is no photo in the request")
+        kind = picture_type(content[:16])
+        if kind is None:
+            return _refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        photo = self.attach(content, kind)
+        return self._say(fields, caption, {"photo": photo, "caption": caption})
+
+    def _say(self, fields: Fields, text: str, content: Fields) -> Response:
+        """Put a message into a chat, with the buttons of its markup."""
+        chat = str(fields.get("chat_id", ""))
         if not chat:
             return _refusal(400, "Bad Request: chat_id is empty")
         if not chat.isascii() or not chat.isdigit():
             return _refusal(400, "Bad Request: chat not found")
-        if not text.strip():
-            return _refusal(400, "Bad Request: message text is empty")
-        if len(text) > MessageLimit.MAX_TEXT_LENGTH:
-            return _refusal(400, "Bad Request: message is too long")
         if chat in self._store.blocked:
             return _refusal(403, "Forbidden: bot was blocked by the user")
         markup = _json(fields.get("reply_markup"))
@@ -130,7 +207,7 @@ class TelegramApi:
             "from": self.bot(),
             "chat": {"id": int(chat), "type": "private", "first_name": "시민"},
             "date": int(time.time()),
-            "text": text,
+            **content,
         }
         return _result({**message, "reply_markup": markup} if rows else message)
 
@@ -140,7 +217,13 @@ async def _fields(request: Request) -> Fields:
     fields: Fields = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("application/json"):
         return {**fields, **_json((await request.body()).decode("utf-8", "replace"))}
-    return {**fields, **{key: str(value) for key, value in (await request.form()).items()}}
+    for key, value in (await request.form()).items():
+        fields[key] = value if isinstance(value, str) else await value.read()
+    # A file in a form may be named by another field: "attach://" and that field's name.
+    for key, value in list(fields.items()):
+        if isinstance(value, str) and value.startswith("attach://"):
+            fields[key] = fields.get(value.removeprefix("attach://"), value)
+    return fields
 
 
 def _json(value: Any) -> dict[str, Any]:
@@ -151,6 +234,16 @@ def _json(value: Any) -> dict[str, Any]:
         except ValueError:
             return {}
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    """Return a parameter that is a list, given as such or as its JSON text."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    return value if isinstance(value, list) else []
 
 
 def _result(result: Any) -> Response:

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from channels.base import Channel
+from channels.kakao import Mailbox
 from channels.registry import build
 from channels.voice import Caller
 from tests.channels.conftest import Door, settings_for
@@ -29,6 +30,10 @@ async def caller_of(call: str) -> Caller | None:
     return Caller("call", call)
 
 
+async def nothing(*_: Any) -> Any:
+    return []
+
+
 def doors(**changed: Any) -> dict[str, Channel]:
     return build(
         settings_for(**changed),
@@ -36,12 +41,15 @@ def doors(**changed: Any) -> dict[str, Channel]:
         subscribe=subscribe,
         publish=publish,
         caller_of=caller_of,
+        mailbox=Mailbox(nothing, nothing, nothing, nothing),
     )
 
 
 def test_every_door_is_under_its_name() -> None:
     channels = doors()
-    assert list(channels) == ["web", "sms", "voice", "audiocodes", "jambonz", "telegram"]
+    assert list(channels) == [
+        "web", "sms", "voice", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk",
+    ]  # fmt: skip
     assert {name: (c.scheme, c.pushes, c.in_place) for name, c in channels.items()} == {
         "web": ("web", True, True),
         "sms": ("phone", True, True),
@@ -49,11 +57,13 @@ def test_every_door_is_under_its_name() -> None:
         "audiocodes": ("phone", False, True),
         "jambonz": ("phone", False, True),
         "telegram": ("telegram", True, False),
+        "kakao": ("kakao", False, True),
+        "alimtalk": ("phone", True, False),
     }
 
 
 @pytest.mark.parametrize(
-    ("missing", "gone"),
+    ("missing", "left_out"),
     [
         ("twilio_auth_token", {"voice"}),
         ("twilio_account_sid", {"voice"}),
@@ -62,10 +72,17 @@ def test_every_door_is_under_its_name() -> None:
         ("jambonz_webhook_secret", {"jambonz"}),
         ("telegram_bot_token", {"telegram"}),
         ("telegram_webhook_secret", {"telegram"}),
+        ("kakao_skill_secret", {"kakao"}),
+        ("alimtalk_app_key", {"alimtalk"}),
+        ("alimtalk_secret_key", {"alimtalk"}),
     ],
 )
-def test_a_door_without_credentials_is_not_there(missing: str, gone: set[str]) -> None:
-    assert set(doors()) - set(doors(**{missing: ""})) == gone
+def test_a_door_without_credentials_is_not_there(missing: str, left_out: set[str]) -> None:
+    assert set(doors()) - set(doors(**{missing: ""})) == left_out
+
+
+def test_without_any_provider_there_is_no_sms() -> None:
+    assert "sms" not in doors(twilio_auth_token="", korea_sms_secret_key="")
 
 
 def hooks(app: FastAPI) -> list[tuple[str, str]]:
@@ -77,7 +94,10 @@ def hooks(app: FastAPI) -> list[tuple[str, str]]:
 REFUSAL = {"web": 400, "audiocodes": 401}  # every other door: 403
 
 
-@pytest.mark.parametrize("name", ["web", "sms", "voice", "audiocodes", "jambonz", "telegram"])
+@pytest.mark.parametrize(
+    "name",
+    ["web", "sms", "voice", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk"],
+)
 async def test_no_route_hears_a_stranger(name: str) -> None:
     door = Door(doors()[name])
     app = door.app()

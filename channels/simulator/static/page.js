@@ -2,6 +2,17 @@
 
 const POLL_MS = 2000;
 const CALLS = ["voice", "audiocodes", "jambonz"];
+const PHONE = { form: /^\+[0-9]+$/, example: "+821012345678" };
+const WRITERS = {
+  sms: PHONE,
+  korea: PHONE,
+  voice: PHONE,
+  audiocodes: PHONE,
+  jambonz: PHONE,
+  telegram: { form: /^[0-9]+$/, example: "1001" },
+  kakao: { form: /^[A-Za-z0-9]+$/, example: "citizen1" },
+};
+const PHOTOS = new Set(["sms", "telegram", "kakao"]);
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const phones = document.getElementById("phones");
 const form = document.getElementById("write");
@@ -39,7 +50,7 @@ function said(message, address, last) {
   if (message.buttons.length || asked) {
     const row = element("div", { className: "row" });
     for (const { id, title } of message.buttons) {
-      const press = () => act({ from: address, text: id, kind: "button" });
+      const press = () => act({ provider: message.kind, from: address, text: id, kind: "button" });
       row.append(button(title, "button small", press));
     }
     if (asked) row.append(button(texts.share, "button small", () => share(address)));
@@ -71,13 +82,15 @@ function phone({ address, bubbles, blocked }) {
 
 function answer(address, kind) {
   form.elements.from.value = address;
-  form.elements.provider.value = kind;
-  showHangup();
+  // A notice has no door to write back through; its phone texts.
+  form.elements.provider.value = kind in WRITERS ? kind : "sms";
+  showDoor();
   form.elements.text.focus();
 }
 
-function showHangup() {
+function showDoor() {
   hangup.hidden = !CALLS.includes(form.elements.provider.value);
+  document.getElementById("picture").hidden = !PHOTOS.has(form.elements.provider.value);
 }
 
 async function refresh() {
@@ -109,13 +122,13 @@ async function poll() {
   window.setTimeout(poll, POLL_MS);
 }
 
-async function act({ from, text = "", kind = "message", provider = "telegram" }) {
+async function act({ from, text = "", photo = null, kind = "message", provider = "telegram" }) {
   problem.hidden = true;
   try {
     const response = await fetch("/simulator/incoming", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ provider, from, text, kind }),
+      body: JSON.stringify({ provider, from, text, photo, kind }),
     });
     if (response.status === 422) return complain(texts.from_hint);
     if (!response.ok || (await response.json()).status >= 400) return complain(texts.failed);
@@ -126,6 +139,15 @@ async function act({ from, text = "", kind = "message", provider = "telegram" })
   }
 }
 
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result.split(",", 2)[1] ?? ""));
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.readAsDataURL(file);
+  });
+}
+
 function complain(text) {
   problem.textContent = text;
   problem.hidden = false;
@@ -134,9 +156,13 @@ function complain(text) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { provider, from, text } = form.elements;
+  const { provider, from, text, photo } = form.elements;
+  const file = PHOTOS.has(provider.value) ? photo.files[0] : undefined;
   const sent = { provider: provider.value, from: from.value, text: text.value };
-  if (await act(sent)) text.value = "";
+  if (await act({ ...sent, photo: file ? await base64(file) : null })) {
+    text.value = "";
+    photo.value = "";
+  }
   text.focus();
 });
 
@@ -149,13 +175,14 @@ form.elements.text.addEventListener("keydown", (event) => {
 
 form.elements.provider.addEventListener("change", () => {
   const { provider, from } = form.elements;
-  const telegram = provider.value === "telegram";
-  if (telegram === from.value.startsWith("+")) from.value = telegram ? "1001" : "+821012345678";
-  showHangup();
+  // What was typed stays where it fits: one phone texts and calls.
+  if (!WRITERS[provider.value].form.test(from.value)) from.value = WRITERS[provider.value].example;
+  showDoor();
 });
 
 hangup.addEventListener("click", () => {
   act({ provider: form.elements.provider.value, from: form.elements.from.value, kind: "hangup" });
 });
 
+showDoor();
 poll();
