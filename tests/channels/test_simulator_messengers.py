@@ -118,7 +118,7 @@ async def test_the_librarys_bot_fetches_what_a_citizen_sent(town: Town, bot: Bot
     sizes = town.simulator._telegram.attach(JPEG, "image/jpeg")
     file = await bot.get_file(sizes[-1]["file_id"])
     assert (file.file_size, bytes(await file.download_as_bytearray())) == (len(JPEG), JPEG)
-    with pytest.raises(BadRequest, match="(?i)wrong file_id"):
+    with pytest.raises(BadRequest, match=r"(?i)wrong file_id"):
         await bot.get_file("nothing")
     stranger = httpx.get(f"{town.url}/file/bot1:wrong/{sizes[0]['file_id']}")
     assert stranger.status_code == 401
@@ -142,7 +142,7 @@ async def test_the_librarys_bot_sends_photos_and_looks_busy(town: Town, bot: Bot
     assert (message.caption, message.photo[-1].file_size) == ("고친 뒤예요", len(JPEG))
     (item,) = town.sent("1001")
     assert item["text"] == "고친 뒤예요"
-    with pytest.raises(BadRequest, match="(?i)image_process_failed"):
+    with pytest.raises(BadRequest, match=r"(?i)image_process_failed"):
         await bot.send_photo(1001, b"no picture")
     with pytest.raises(BadRequest, match="too long"):
         await bot.send_photo(1001, JPEG, caption="가" * 1025)
