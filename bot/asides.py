@@ -26,10 +26,10 @@ async def answer(turn: Turn) -> bool:
     if incoming.photos_missed:
         turn.say("common.photo_missed")
         return not turn.text and not incoming.photos
-    if incoming.photos and not turn.text:
-        turn.say("common.photo_alone")
-        return True
-    return False
+    if turn.text or not (incoming.photos or incoming.location):
+        return False
+    turn.say("common.photo_alone" if incoming.photos else "common.place_alone")
+    return True
 
 
 def recorded(incoming: Incoming, language: str) -> str:

@@ -130,6 +130,33 @@ class City:
             "from": person,
         }
 
+    def kakao(self, user: str, text: str) -> list[str]:
+        """Write in KakaoTalk and return the texts of the answer, which comes in place."""
+        request = {"utterance": text, "lang": "ko", "user": {"id": user, "type": "botUserKey"}}
+        response = self.client.post(
+            "/channels/kakao/skill",
+            json={"userRequest": request, "action": {"params": {}}, "contexts": []},
+            headers={"X-Kakao-Skill-Secret": self.settings.kakao_skill_secret},
+        )
+        assert response.status_code == 200, response.text
+        outputs = response.json()["template"]["outputs"]
+        return [part.get("text") or part.get("description", "") for one in outputs
+                for part in one.values()]  # fmt: skip
+
+    def act(self, provider: str, sender: str, text: str = "", **more: Any) -> dict[str, Any]:
+        """Let a simulated citizen act and return what came of it."""
+        body = {"provider": provider, "from": sender, "text": text, **more}
+        response = self.client.post("/simulator/incoming", json=body)
+        assert response.status_code == 200, response.text
+        outcome: dict[str, Any] = response.json()
+        return outcome
+
+    def buttons(self, to: str | int) -> list[dict[str, str]]:
+        """Return the buttons of the newest message to an address."""
+        items = self.client.get("/simulator/sent", params={"to": str(to)}).json()["items"]
+        found: list[dict[str, str]] = items[-1]["buttons"]
+        return found
+
     def web(self, session: str, text: str, message_id: str | None = None) -> dict[str, Any]:
         """Write in the web chat and return the answer."""
         body = {"session": session, "text": text, "message_id": message_id or uuid4().hex}

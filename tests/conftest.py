@@ -44,6 +44,7 @@ def settings() -> Settings:
         twilio_from_number="+15005550006",
         telegram_bot_token="110201543:test-telegram-token",
         telegram_webhook_secret="test-telegram-secret",
+        kakao_skill_secret="test-kakao-secret",
         voice_agent_number="+8225550100",
         audiocodes_token="test-audiocodes-token",
         jambonz_webhook_secret="test-jambonz-secret",
