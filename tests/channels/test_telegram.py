@@ -151,6 +151,7 @@ async def test_without_a_connection_nothing_was_sent() -> None:
 LONG = "가" * 4096 + "나" * 4096 + "다" * 9
 
 
+@pytest.mark.filterwarnings("ignore:.*retry_after")
 async def test_what_is_out_of_a_long_message_is_not_sent_again(
     bot: Telegram, provider: Provider
 ) -> None:
