@@ -151,7 +151,8 @@ class Kakao:
             return skill.say("wait", language, again=True)
         if not replies:
             # A person has the talk, or an answer of the same moment took these replies along.
-            return skill.say("agent", answer.language, again=True)
+            key = "nothing" if answer.owner == "bot" else "agent"
+            return skill.say(key, answer.language, again=True)
         return await self._page(replies, answer.language)
 
     async def _look(self, address: str, language: str, began: float) -> dict[str, Any]:

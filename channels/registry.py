@@ -47,7 +47,7 @@ def build(
         channels += [Telegram(settings)]
     if settings.kakao_skill_secret:
         channels += [Kakao(settings, mailbox)]
-    if settings.alimtalk_app_key and settings.alimtalk_secret_key:
+    if settings.alimtalk_app_key and settings.alimtalk_secret_key and settings.alimtalk_sender_key:
         channels += [Alimtalk(settings)]
     if settings.smtp_url and settings.email_from:
         channels += [Email(settings)]

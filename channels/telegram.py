@@ -123,8 +123,7 @@ class Telegram:
         """Send `message` as plain text, its buttons under the last part."""
         if not re.fullmatch(r"-?\d{1,19}", message.address, re.ASCII):
             raise Rejected("bad-address")
-        text, markup = _form(message)
-        parts = bodies(clean_text(text), MessageLimit.MAX_TEXT_LENGTH)
+        parts, markup = compose(message)
 
         async def post(place: int, part: str) -> str:
             try:
@@ -189,6 +188,12 @@ class Telegram:
         except errors.TelegramError as error:
             # Only the look of a button hangs on it, and old queries can't be answered at all.
             log.info("a callback query was not answered: %s", type(error).__name__)
+
+
+def compose(message: Outgoing) -> tuple[list[str], Keyboard | None]:
+    """Return the texts that carry a message, and the keyboard under the last of them."""
+    text, markup = _form(message)
+    return bodies(clean_text(text), MessageLimit.MAX_TEXT_LENGTH), markup
 
 
 def _form(message: Outgoing) -> tuple[str, Keyboard | None]:

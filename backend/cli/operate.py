@@ -113,6 +113,8 @@ def doctor(as_json: AsJson = False) -> None:
         found["servers"] = str(error)
     if settings.korea_sms_app_key and not settings.korea_sms_webhook_secret:
         found["domestic SMS"] = "set KOREA_SMS_WEBHOOK_SECRET: without it nothing comes in"
+    if settings.alimtalk_app_key and not settings.alimtalk_webhook_secret:
+        found["AlimTalk"] = "set ALIMTALK_WEBHOOK_SECRET: without it no result is believed"
     found |= asyncio.run(_providers(settings))
     if as_json:
         screen.print_json(data=found)

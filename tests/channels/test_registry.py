@@ -75,6 +75,7 @@ def test_every_door_is_under_its_name() -> None:
         ("kakao_skill_secret", {"kakao"}),
         ("alimtalk_app_key", {"alimtalk"}),
         ("alimtalk_secret_key", {"alimtalk"}),
+        ("alimtalk_sender_key", {"alimtalk"}),
     ],
 )
 def test_a_door_without_credentials_is_not_there(missing: str, left_out: set[str]) -> None:
