@@ -34,7 +34,7 @@ ANY = st.text(
 )
 LONG = st.builds(lambda unit, times: (unit * times)[:10_000], ANY, st.integers(1, 60))
 CHECKS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=350, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
