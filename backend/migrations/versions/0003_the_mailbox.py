@@ -4,16 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
-_SCHEMES = "scheme IN ('phone','telegram','kakao','email','web','terminal','call')"
-
 
 def upgrade() -> None:
-    op.drop_constraint(op.f('ck_addresses_scheme'), 'addresses')
-    op.create_check_constraint(op.f('ck_addresses_scheme'), 'addresses', _SCHEMES)
     op.create_table('held_deliveries',
     sa.Column('delivery_id', sa.BigInteger(), nullable=False),
     sa.Column('address_id', sa.BigInteger(), nullable=False),
