@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.base import Rejected, Routed, Traceable, providers_of
+from channels.base import Rejected, Routed, Traceable
 from channels.korea_sms import KoreaSms
 from channels.message import Outgoing, Sent
 from channels.settings import read_routes
@@ -50,7 +50,7 @@ async def test_the_longest_prefix_comes_first(
     routes: str, configured: tuple[str, ...], address: str, names: list[str]
 ) -> None:
     sms = door_of(routes, "http://127.0.0.1:9", *configured)
-    assert [provider.name for provider in providers_of(sms, address)] == names
+    assert [provider.name for provider in sms.providers(address)] == names
     await sms.close()
 
 
