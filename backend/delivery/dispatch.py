@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError
 
 from backend import metrics
 from backend.context import Context
@@ -145,8 +145,9 @@ class _Pump:
             self._wanted = False
             try:
                 await self.drain()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("sending waits for the database: %s", type(error).__name__)
+            except Exception as error:
+                # Mostly the database, which is away. What landed is kept, and settled later.
+                log.warning("sending in %s waits: %s", self._lane, type(error).__name__)
                 self._due_in(DATABASE_SECONDS)
             if self._wanted or self._closing:
                 continue
@@ -164,13 +165,14 @@ class _Pump:
     async def _drain(self) -> int:
         tried, look = 0, True
         while True:
-            room = min(self._grain, AT_ONCE - len(self._sending))
+            room = AT_ONCE - len(self._sending)
             # Not for a place or two: a claim costs the same for a hundred.
-            if look and not self._closing and (room >= BATCH // 4 or not self._sending):
-                claimed = await claim(self._context, self._lane, self._name, max(1, room))
+            if look and not self._closing and room >= AT_ONCE // 4:
+                size = min(self._grain, room)
+                claimed = await claim(self._context, self._lane, self._name, size)
                 going, passed = await self._admit(claimed)
                 tried += going
-                look = len(claimed) >= room and passed
+                look = len(claimed) >= size and passed
             if not self._sending and not self._landed:
                 if not look or self._closing:
                     return tried
@@ -266,19 +268,21 @@ class _Pump:
             return Unknown("broken")
 
     async def _settle(self) -> bool:
-        """Wait until something lands or is wanted; settle it, and return whether to look again."""
+        """Wait until something lands, is due or is wanted; settle; return whether to look again."""
         self._stirred.clear()
         if not self._landed:
             if self._wanted:
                 self._wanted = False
                 return True
-            await self._stirred.wait()
-        if self._sending:
+            # A send may last long: whatever comes due meanwhile does not wait for it.
+            wait = self.next_in()
+            await _first(self._stirred, SEND_SECONDS if wait is None else wait)
+        if self._landed and self._sending:
             await asyncio.sleep(GATHER_SECONDS)
         landed, self._landed = self._landed, []
         if not landed:
-            wanted, self._wanted = self._wanted, False
-            return wanted
+            self._wanted = False
+            return True
         try:
             moved = await settle(self._context, landed, self._dispatcher.channels)
         except DataError:

@@ -224,6 +224,30 @@ async def test_the_pace_of_an_account_is_kept(context: Context, post: Post) -> N
     assert max(Counter(int(message.id) for message in telegram.sent).values()) == 1
 
 
+async def test_what_waits_for_the_pace_does_not_wait_for_a_slow_send(
+    context: Context, post: Post
+) -> None:
+    telegram = Door("telegram", "telegram", Provider("telegram", per_second=100))
+
+    async def send(message: Outgoing) -> Sent:
+        telegram.sent.append(message)
+        await asyncio.sleep(5 if message.text == "느림" else 0.01)
+        return Sent((str(message.id),))
+
+    telegram.send = send  # type: ignore[method-assign]
+    for number in range(80):
+        address = await post.address(f"1{number:03}", "telegram")
+        await post.reply(address, "느림" if number == 0 else "빠름")
+    dispatcher = Dispatcher(context, doors(telegram))
+    begun = time.monotonic()
+    await dispatcher.start("reply")
+    while (await post.statuses()).get("accepted", 0) < 79:
+        await asyncio.sleep(0.05)
+        assert time.monotonic() - begun < 4.5
+    await dispatcher.close()
+    assert await post.statuses() == {"accepted": 80}
+
+
 async def test_no_more_than_a_bounded_number_is_under_way(
     context: Context, post: Post, sms: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:

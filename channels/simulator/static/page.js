@@ -67,7 +67,10 @@ function share(address) {
 function phone({ address, bubbles, blocked }) {
   const card = element("article", { className: "card phone" });
   const title = element("h3");
-  title.append(button(address, "number", () => answer(address, bubbles.at(-1).door)));
+  const door = bubbles.at(-1).door;
+  // Nobody writes to us by e-mail: there is nothing to answer with.
+  if (door === "email") title.append(element("span", { text: address, className: "number" }));
+  else title.append(button(address, "number", () => answer(address, door)));
   if (blocked) title.append(element("span", { text: texts.closed, className: "badge danger" }));
   const list = element("ol", { className: "log" });
   list.setAttribute("role", "log");
