@@ -16,22 +16,14 @@ from channels.message import Outgoing
 from channels.settings import ChannelSettings
 from channels.simulator import Simulator
 from channels.simulator.faults import Faults
+from tests.channels.conftest import settings_for as settings_of_doors
 from tests.city import free_port
 
 CITIZEN = "citizen@example.org"
 
 
 def settings_for(port: int) -> ChannelSettings:
-    return ChannelSettings(
-        public_url="http://127.0.0.1:9",
-        twilio_account_sid="",
-        twilio_auth_token="",
-        twilio_from_number="",
-        twilio_api_url="http://127.0.0.1:9",
-        twilio_agent_number=None,
-        telegram_bot_token="",
-        telegram_api_url="http://127.0.0.1:9",
-        telegram_webhook_secret="",
+    return settings_of_doors(
         smtp_url=f"smtp://127.0.0.1:{port}",
         email_from="서울특별시 응답 <no-reply@eungdap.example>",
     )
