@@ -67,7 +67,7 @@ _REFRESH = text(f"""
             CASE WHEN EXISTS (SELECT 1 FROM way any_way WHERE any_way.delivery_id = d.id
                               AND any_way.arrived >= any_way.total) THEN 'delivered'
                  WHEN way.failed THEN 'failed'
-                 WHEN way.known < way.total THEN NULL
+                 WHEN way.known IS NULL OR way.known < way.total THEN NULL
                  WHEN way.on_its_way THEN 'sent' ELSE 'accepted' END AS status
         FROM deliveries d LEFT JOIN way ON way.delivery_id = d.id AND way.route = d.route
         WHERE d.id = ANY(:ids))

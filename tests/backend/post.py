@@ -14,7 +14,15 @@ from backend.contacts.service import lock_address
 from backend.db import Sessions
 from backend.delivery import service
 from backend.messages import service as messages
-from backend.models import Address, Delivery, DeliveryAttempt, DeliveryPart
+from backend.models import (
+    Address,
+    Broadcast,
+    BroadcastEvent,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryPart,
+    Staff,
+)
 from channels.base import Provider, SendError
 from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent
 
@@ -114,6 +122,34 @@ class Post:
                 await session.execute(
                     update(Delivery).where(Delivery.id == promised.id).values(**values)
                 )
+            return promised.id
+
+    async def alert(self, address: int, words: str) -> int:
+        """Promise an emergency message to an address, as a fan-out does."""
+        async with self.sessions() as session, session.begin():
+            to = await session.get_one(Address, address)
+            author = Staff(login=secrets.token_hex(8), name="-", password_hash="-", roles=[])
+            session.add(author)
+            await session.flush()
+            end = func.now() + timedelta(hours=1)
+            broadcast = Broadcast(
+                environment="live", title="-", texts={"ko": words}, correction={"ko": "-"},
+                districts=[], content_hash="-", created_by=author.id, expires_at=end,
+            )  # fmt: skip
+            session.add(broadcast)
+            await session.flush()
+            event = BroadcastEvent(
+                broadcast_id=broadcast.id, kind="alert", environment="live", texts={"ko": words},
+                area={}, audience=1, cursor=None, expires_at=end,
+            )  # fmt: skip
+            session.add(event)
+            await session.flush()
+            promised = Delivery(
+                lane="siren", event_id=event.id, contact_id=to.contact_id, address_id=to.id,
+                channel="sms", language="ko", expires_at=end,
+            )  # fmt: skip
+            session.add(promised)
+            await session.flush()
             return promised.id
 
     async def get(self, delivery: int) -> Delivery:

@@ -10,6 +10,7 @@ from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import dispatch
 from backend.delivery.dispatch import Dispatcher, send_due
+from backend.models import Delivery
 from channels.base import (
     Provider,
     Retryable,
@@ -297,3 +298,31 @@ async def test_what_becomes_due_again_is_sent_without_another_wake_up(
         assert time.monotonic() < end
     await dispatcher.close()
     assert len(sms.sent) == 2
+
+
+async def test_a_reply_an_agents_words_and_an_alert_leave_records_of_the_same_shape(
+    context: Context, post: Post, sms: Door
+) -> None:
+    sms.carriers = (Provider("twilio", reports_within=3600),)
+    made = [
+        await post.promise(await post.address(), "봇의 답", "bot"),
+        await post.promise(await post.address(), "상담원의 답", "agent"),
+        await post.promise(await post.address(), "안내", "notice"),
+        await post.alert(await post.address(), "호우경보"),
+    ]
+    for lane in ("reply", "siren"):
+        await send_due(context, doors(sms), lane)
+    rows = [await post.get(each) for each in made]
+    ours = {"id", "lane", "message_id", "event_id", "contact_id", "address_id"}
+    times = {"due_at", "check_at", "expires_at", "created_at", "updated_at"}
+    shapes = {
+        tuple(
+            (name, getattr(row, name) is not None if name in times else getattr(row, name))
+            for name in sorted(set(Delivery.__table__.columns.keys()) - ours)
+        )
+        for row in rows
+    }
+    assert len(shapes) == 1, shapes
+    assert [await post.tries(each) for each in made] == [[("sms", "twilio", "accepted", None)]] * 4
+    assert [list((await post.parts(each)).values()) for each in made] == [["accepted"]] * 4
+    assert [row.lane for row in rows] == ["reply", "reply", "reply", "siren"]

@@ -236,6 +236,29 @@ async def test_a_notice_that_is_reported_undelivered_takes_another_way(
     assert telegram.sent == []
 
 
+async def test_a_failure_that_is_reported_before_our_note_leads_another_way_too(
+    context: Context, post: Post, sms: Door, telegram: Door
+) -> None:
+    phone = await post.address()
+    await post.address("1001", "telegram", of=phone)
+
+    async def say(message: Outgoing) -> Sent:
+        async with post.sessions() as session, session.begin():
+            update = StatusUpdate("sms", FAILED, message.id, "SM1", "30003", "twilio", 1)
+            await reports.apply(session, update, doors(sms, telegram))
+        return Sent(("SM1",))
+
+    sms.send = say  # type: ignore[method-assign]
+    promised = await post.notice(phone)
+    await send_due(context, doors(sms, telegram), "reply")
+    found = await post.get(promised)
+    assert (found.status, found.channel, found.check_at) == ("accepted", "telegram", None)
+    assert telegram.texts == ["소식이 있어요."]
+    assert [(c, o) for c, _, o, _ in await post.tries(promised)] == [
+        ("sms", "accepted"), ("telegram", "accepted"),
+    ]  # fmt: skip
+
+
 async def test_an_answer_that_is_reported_undelivered_has_failed(
     context: Context, post: Post, sms: Door, telegram: Door
 ) -> None:

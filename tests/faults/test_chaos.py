@@ -34,7 +34,7 @@ from tests.city import free_port, served
 pytestmark = pytest.mark.faults
 
 FULL = os.environ.get("CHAOS") == "full"
-CITIZENS, AWAY_SECONDS = (600, 60.0) if FULL else (60, 10.0)
+CITIZENS, AWAY_SECONDS = (400, 60.0) if FULL else (60, 10.0)
 END_SECONDS = 900 if FULL else 240
 READ_SECONDS = 4.0
 
