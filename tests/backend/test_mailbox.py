@@ -9,6 +9,7 @@ from backend.delivery import mailbox
 from backend.delivery import service as delivery
 from backend.messages import service as messages
 from backend.models import Delivery, HeldDelivery
+from channels.base import Provider
 from tests.backend.house import citizen
 
 USER = "0f5a1c6be2d94d07a3f8c1b2d3e4f5a6"
@@ -27,7 +28,7 @@ async def said(
             message = await messages.add(
                 session, talk, author="bot", text=text, reply={"choices": [["1", "네"]]}
             )
-            sent = await delivery.answered_in_place(session, talk, message)
+            sent = await delivery.answered_in_place(session, talk, message, Provider(channel))
             await mailbox.hold(session, sent.id)
             await mailbox.hold(session, sent.id)  # safe to repeat
             made.append(sent.id)
