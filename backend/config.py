@@ -1,5 +1,6 @@
 """Settings, read once from the environment and from `.env`; each is explained in `.env.example`."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     rasa_url: str = "http://127.0.0.1:5005"
     simulator: bool = Field(True, validation_alias="EUNGDAP_SIMULATOR")
     simulator_port: int = Field(8010, ge=1, le=65535)
+
+    widget_origins: str = ""
 
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""
@@ -101,6 +104,15 @@ class Settings(BaseSettings):
             return given
         pairs = (word.partition("=") for word in given.split())
         return {name: pace for name, _, pace in pairs}
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _only_origins(cls, written: str) -> str:
+        # They go into a header of every page with the chat: nothing but origins may.
+        for origin in written.split():
+            if not re.fullmatch(r"https?://[\w.*-]+(?::\d+)?", origin, re.ASCII):
+                raise ValueError("write origins such as https://www.city.example, with spaces")
+        return " ".join(written.split())
 
     @property
     def production(self) -> bool:

@@ -1,5 +1,6 @@
 """What can go wrong, said once: an error knows its HTTP status and what the caller should do."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -9,6 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 PROBLEM = "application/problem+json"
+
+Page = Callable[[Request, int, str], Response]
 
 
 class SetupError(Exception):
@@ -63,10 +66,19 @@ class TooMany(EungdapError):
     status = 429
 
 
-def language_of(request: Request) -> str:
-    """Return `ko` or `en`: the caller's language by `Accept-Language`, Korean when unsaid."""
-    header = request.headers.get("accept-language", "ko").lower()
-    return "en" if header.startswith("en") else "ko"
+def language_of(request: Request, among: Iterable[str] = ("ko", "en")) -> str:
+    """Return the first language of `Accept-Language` that is `among` ours; Korean when unsaid."""
+    offered = tuple(among)
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        wish = part.strip()[:2]
+        if wish in offered:
+            return wish
+    return "ko"
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a person follows a link in a browser, rather than a program asking for data."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def problem(status: int, title: str, detail: str, **extra: Any) -> JSONResponse:
@@ -76,17 +88,25 @@ def problem(status: int, title: str, detail: str, **extra: Any) -> JSONResponse:
 
 
 _HTTP = {
-    404: ("찾는 주소가 없어요. 주소를 확인해 주세요.", "There is nothing at this address."),
+    404: (
+        "이 주소에는 아무것도 없어요. 주소를 다시 확인해 주세요.",
+        "There is nothing at this address. Please check it.",
+    ),
     405: ("이 주소에서는 쓸 수 없는 방법이에요.", "This address does not take that method."),
 }
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of `app` a problem document; what was sent is never repeated in it."""
+def install(app: FastAPI, page: Page | None = None) -> None:
+    """Make every error of `app` a problem document; what was sent is never repeated in it.
+
+    Whoever follows a link in a browser gets the `page` of the error instead, where there is one.
+    """
 
     @app.exception_handler(EungdapError)
     async def known(request: Request, error: EungdapError) -> Response:
         detail = error.ko if language_of(request) == "ko" else error.en
+        if page is not None and wants_page(request):
+            return page(request, error.status, detail)
         return problem(error.status, type(error).__name__, detail, **error.extra)
 
     @app.exception_handler(RequestValidationError)
@@ -98,10 +118,14 @@ def install(app: FastAPI) -> None:
             if language_of(request) == "ko"
             else f"The request can't be read. Please check: {named}"
         )
+        if page is not None and wants_page(request):
+            return page(request, 422, detail)
         return problem(422, "Invalid", detail, fields=fields)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         ko, en = _HTTP.get(error.status_code, (str(error.detail), str(error.detail)))
         detail = ko if language_of(request) == "ko" else en
+        if page is not None and wants_page(request):
+            return page(request, error.status_code, detail)
         return problem(error.status_code, "Error", detail)

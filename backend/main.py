@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -14,7 +15,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from backend import db, errors, events, worker
+from backend.attachments import pictures
+from backend.attachments import routes as photos
+from backend.attachments import service as attachments
+from backend.attachments.links import Links
 from backend.config import Settings
+from backend.console import pages
 from backend.console import routes as console
 from backend.contacts import subscription_routes as subscriptions
 from backend.context import Context
@@ -44,7 +50,7 @@ from nlu.train import train
 
 log = logging.getLogger(__name__)
 
-ROOMS = (staff, handoff, petitions, polls, subscriptions, faq, broadcasts)
+ROOMS = (staff, handoff, photos, petitions, polls, subscriptions, faq, broadcasts)
 MODELS = Path("models")
 DATA = Path(__file__).resolve().parent.parent / "nlu" / "data"
 
@@ -91,10 +97,11 @@ def channel_settings(settings: Settings) -> ChannelSettings:
 
 def build_channels(context: Context) -> dict[str, Channel]:
     """Return the doors of this service, the web one fed from our own tables and signals."""
+    links = Links.of(context.settings)
 
     async def history(address: str, since: int) -> dict[str, Any]:
         async with context.sessions() as session:
-            return await messages.history(session, "web", address, since)
+            return await messages.history(session, "web", address, since, links)
 
     def subscribe(address: str) -> AsyncIterator[dict[str, Any]]:
         return events.subscribe(context.redis, f"web:{address}")
@@ -108,6 +115,16 @@ def build_channels(context: Context) -> dict[str, Channel]:
             # The schemes of a caller are a part of those of an address.
             return Caller(began.scheme, began.address) if began else None  # type: ignore[arg-type]
 
+    async def keep_photo(address: str, content: bytes) -> dict[str, Any]:
+        cleaned = await pictures.clean(content)
+        async with context.sessions() as session, session.begin():
+            photo = await attachments.upload(session, attachments.of_browser(address), cleaned)
+        return attachments.shown(photo, cleaned.width, cleaned.height, links)
+
+    async def drop_photo(address: str, photo: UUID) -> None:
+        async with context.sessions() as session, session.begin():
+            await attachments.discard(session, attachments.of_browser(address), photo)
+
     return registry.build(
         channel_settings(context.settings),
         history=history,
@@ -115,6 +132,8 @@ def build_channels(context: Context) -> dict[str, Channel]:
         publish=publish,
         caller_of=caller_of,
         mailbox=_mailbox(context),
+        keep_photo=keep_photo,
+        drop_photo=drop_photo,
     )
 
 
@@ -225,7 +244,7 @@ def create_app(
 
     app = FastAPI(title="Eungdap", version="0.1.0", lifespan=lifespan, docs_url=None)
     app.state.context = context
-    errors.install(app)
+    errors.install(app, pages.problem)
     _doors(app, channels)
     for room in ROOMS:
         app.include_router(room.router)

@@ -3,6 +3,7 @@
 import asyncio
 
 from backend import clock, jobs
+from backend.attachments import service as attachments
 from backend.context import Context
 from backend.delivery import reaper
 from backend.delivery import service as delivery
@@ -34,12 +35,17 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
     async def follow_up() -> None:
         await reaper.follow_up(context, channels)
 
+    async def reap_photos() -> None:
+        async with context.sessions() as session, session.begin():
+            await attachments.reap(session)
+
     jobs.register(queue, delivery.SEND, send)
     jobs.register(queue, audience.FAN_OUT, fan_out)
     jobs.register(queue, broadcasts.CANCEL, stop_and_correct)
     ticks: list[tuple[float, clock.Tick]] = [
         (5, reap),
         (10, follow_up),
+        (600, reap_photos),
         (5, lambda: schedule.tend(context)),
         (2, lambda: schedule.pulse(context)),
         (15, lambda: watch(context)),

@@ -25,25 +25,24 @@ async def answer(turn: Turn) -> bool:
         return True
     if incoming.photos_missed:
         turn.say("common.photo_missed")
-        return not turn.text and not incoming.photos
-    if turn.text or not (incoming.photos or incoming.location):
+        if not (turn.text or turn.photos or incoming.location):
+            return True
+    if turn.text or not (turn.photos or incoming.location):
         return False
-    turn.say("common.photo_alone" if incoming.photos else "common.place_alone")
+    turn.say("common.photo_alone" if turn.photos else "common.place_alone")
     return True
 
 
 def recorded(incoming: Incoming, language: str) -> str:
-    """Return what is kept of a message as its text: an agent sees what came beside the words."""
+    """Return what is kept of a message as its text: an agent sees what went wrong beside the words.
+
+    Photos that came through, and a place, are stored with the message by themselves.
+    """
     parts = [texts.word(language, "common.edited_mark")] if incoming.kind == "edit" else []
     if incoming.text:
         parts.append(incoming.text)
-    photos = len(incoming.photos) + incoming.photos_missed
-    if photos:
-        parts.append(texts.word(language, "common.photo_mark", n=photos))
-    if place := incoming.location:
-        named = f" {place.name}" if place.name else ""
-        point = f"{place.latitude:.5f}, {place.longitude:.5f}{named}"
-        parts.append(texts.word(language, "common.place_mark", place=point))
+    if incoming.photos_missed:
+        parts.append(texts.word(language, "common.photo_mark", n=incoming.photos_missed))
     return " ".join(parts)
 
 

@@ -2,11 +2,15 @@
 
 import logging
 from dataclasses import replace
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import events, metrics
+from backend.attachments import pictures
+from backend.attachments import service as attachments
+from backend.attachments.pictures import Cleaned
 from backend.contacts import service as contacts
 from backend.context import Context
 from backend.delivery import mailbox, reports
@@ -58,6 +62,9 @@ class Bot:
         parse = await self._parse(incoming)
         if incoming.kind == "speech" and _hardly_heard(incoming.confidence, parse):
             incoming = replace(incoming, kind="unclear")
+        photos = await pictures.clean_all(incoming.photos[: attachments.PER_MESSAGE])
+        missed = incoming.photos_missed + len(incoming.photos) - len(photos)
+        incoming = replace(incoming, photos=(), photos_missed=missed)
         async with self._context.sessions() as session, session.begin():
             address = await contacts.lock_address(
                 session,
@@ -69,7 +76,7 @@ class Bot:
             if known is not None:
                 metrics.REPEATED.labels(incoming.channel).inc()
                 return await _again(session, known)
-            answer, woken = await self._turn(session, address, incoming, parse, masked, cut)
+            answer, woken = await self._turn(session, address, incoming, parse, photos, masked, cut)
         metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
         for topic in woken:
             await events.publish(self._context.redis, topic, {"type": "changed"})
@@ -90,6 +97,7 @@ class Bot:
         address: Address,
         incoming: Incoming,
         parse: Parse,
+        cleaned: list[Cleaned],
         masked: bool,
         cut: bool,
     ) -> tuple[Answer, list[str]]:
@@ -111,10 +119,12 @@ class Bot:
             text=asides.recorded(incoming, conversation.language),
             external_id=incoming.external_id,
             parse=_memory(parse) if incoming.text else None,
+            location=incoming.location,
         )
+        photos, incoming = await _store_photos(session, incoming, message, cleaned)
         turn = Turn(
             self._context, session, self._faq, incoming, message, address, conversation,
-            parse, Dialogue.load(conversation.dialogue),
+            parse, Dialogue.load(conversation.dialogue), photos=photos,
         )  # fmt: skip
         woken = [f"conversation:{conversation.id}", "desk"]
         replies: list[Reply] = []
@@ -140,6 +150,9 @@ class Bot:
             replies, ended = turn.replies, turn.ended
         elif conversation.state == "queued":
             replies = await self._while_waiting(session, conversation, parse, incoming)
+        silent = conversation.state in ("queued", "active") and not turn.replies
+        if incoming.photos_missed and silent:
+            replies = [Reply(texts.word(conversation.language, "common.photo_missed")), *replies]
         door = self._channels.get(conversation.channel)
         in_place = incoming.in_place
         if in_place is None:
@@ -210,6 +223,17 @@ def _hardly_heard(confidence: float | None, parse: Parse) -> bool:
         return False
     sense = parse.intent.name != "out_of_scope" and parse.intent.confidence >= dialogue.CLEAR
     return confidence < MIN_CONFIDENCE or not sense
+
+
+async def _store_photos(
+    session: AsyncSession, incoming: Incoming, message: Message, cleaned: list[Cleaned]
+) -> tuple[tuple[UUID, ...], Incoming]:
+    """Keep what came with a message; return the photos' ids, and the message with what is lost."""
+    photos = await attachments.keep(session, message.id, cleaned)
+    browser = attachments.of_browser(incoming.address)
+    linked = await attachments.link(session, message.id, browser, incoming.uploads)
+    missed = incoming.photos_missed + len(incoming.uploads) - len(linked)
+    return (*photos, *linked), replace(incoming, photos_missed=missed)
 
 
 async def _again(session: AsyncSession, known: Message) -> Answer:

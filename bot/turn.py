@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,7 +10,7 @@ from backend.context import Context
 from backend.faq.service import FaqIndex
 from backend.models import Address, Conversation, Message
 from bot import texts
-from channels.message import Choice, Incoming, Reply
+from channels.message import Choice, Incoming, Location, Reply
 from nlu.parse import Parse
 
 
@@ -75,7 +76,10 @@ class Dialogue:
 
 @dataclass(slots=True)
 class Turn:
-    """What a flow works with. It adds to `replies` by `say`; nothing leaves before the commit."""
+    """What a flow works with. It adds to `replies` by `say`; nothing leaves before the commit.
+
+    `photos` are the ids of the photos that came with the message, in order; they are stored.
+    """
 
     context: Context
     session: AsyncSession
@@ -90,6 +94,7 @@ class Turn:
     replies: list[Reply] = field(default_factory=list)
     ended: bool = False
     closes: bool = False  # the citizen wants no more messages after these replies
+    photos: tuple[UUID, ...] = ()
 
     @property
     def language(self) -> str:
@@ -100,6 +105,11 @@ class Turn:
     def text(self) -> str:
         """What the citizen said."""
         return self.incoming.text.strip()
+
+    @property
+    def location(self) -> Location | None:
+        """The point that the citizen shared with this message."""
+        return self.incoming.location
 
     @property
     def voice(self) -> bool:

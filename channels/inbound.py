@@ -79,20 +79,24 @@ async def read_json(request: Request) -> dict[str, Any]:
     return found
 
 
-async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """Return the body of `request`, at most `limit` bytes of it, within ten seconds.
+async def read_body(
+    request: Request, limit: int = MAX_BODY, seconds: float = BODY_SECONDS
+) -> bytes:
+    """Return the body of `request`, at most `limit` bytes of it, within `seconds`.
 
     Raises: DoorError 413 when it is longer, 408 when it does not come, 400 when it breaks off.
     """
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
                     raise DoorError(413, "Too long", f"Send at most {limit} bytes.")
     except TimeoutError:
-        raise DoorError(408, "Too slow", "Send the whole body within ten seconds.") from None
+        raise DoorError(
+            408, "Too slow", f"Send the whole body within {seconds:g} seconds."
+        ) from None
     except ClientDisconnect:
         raise DoorError(400, "Broken off", "Send the request again.") from None
     return bytes(body)

@@ -38,7 +38,7 @@ from channels.message import (
     Sent,
     StatusUpdate,
 )
-from channels.render import numbered
+from channels.render import numbered, with_photo
 from channels.segments import Domestic, split_domestic
 from channels.settings import ChannelSettings
 from channels.signatures import KOREA_HEADER, korea_caller
@@ -215,7 +215,7 @@ def _refused(code: int) -> SendError:
 
 def _parts(message: Outgoing) -> tuple[Domestic, list[str]]:
     """Return how a message goes out and its parts. Raises: Content in another script."""
-    written = for_korea(clean_text(numbered(message.text, message.choices)))
+    written = for_korea(clean_text(numbered(with_photo(message), message.choices)))
     if not written.legible:
         raise Content("unwritable")
     return split_domestic(written.text)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+from uuid import UUID
 
 # Of a call: `unclear` is speech that was hardly heard, `unanswered` a transfer that reached nobody.
 Kind = Literal[
@@ -69,7 +70,8 @@ class Incoming:
     `confidence` (0..1) is the recogniser's, for speech. `phone` is a number that the channel
     itself vouches for (E.164): the sender of an SMS, the caller, a contact shared on Telegram.
     `photos_missed` counts pictures that were sent and did not come through: too large, of a kind
-    we can't show, or not handed over. `pressed` is the delivery whose button was pressed, where
+    we can't show, or not handed over. `uploads` are the ids of photos that were uploaded for this
+    message before it came. `pressed` is the delivery whose button was pressed, where
     the button says so. The kind `edit` is the new wording of something said before.
     `in_place` says whether the answer goes into the response to this very request; None: as the
     channel usually does. `provider` is who brought the message, where the channel has several, and
@@ -87,6 +89,7 @@ class Incoming:
     language: str | None = None
     photos: tuple[Photo, ...] = ()
     photos_missed: int = 0
+    uploads: tuple[UUID, ...] = ()
     location: Location | None = None
     pressed: int | None = None
     in_place: bool | None = None
@@ -111,6 +114,8 @@ class Outgoing:
 
     `provider` is who shall carry it, where the channel has several. `skip` is how many of its parts
     an earlier try has sent: only the others go out now.
+    `photo_url` is a link to a JPEG that goes with it, for the provider or the citizen to
+    fetch: good for three days, and open to whoever holds it.
     """
 
     id: int
@@ -121,6 +126,7 @@ class Outgoing:
     ask_phone: bool = False
     provider: str | None = None
     skip: int = 0
+    photo_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from channels.telegram import Telegram
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
 from channels.voice import CallerOf
-from channels.web import History, Publish, Subscribe, WebChannel
+from channels.web import DropPhoto, History, KeepPhoto, Publish, Subscribe, WebChannel
 
 
 def build(
@@ -24,13 +24,15 @@ def build(
     publish: Publish,
     caller_of: CallerOf,
     mailbox: Mailbox,
+    keep_photo: KeepPhoto,
+    drop_photo: DropPhoto,
 ) -> dict[str, Channel]:
     """Return the channels by name; a provider without its credentials is left out.
 
-    `history`, `subscribe` and `publish` are what web chat asks of the composition, `caller_of` what
-    a gateway asks that names its caller only once, `mailbox` what KakaoTalk does.
+    `caller_of` is what a gateway asks of the composition that names its caller only once, `mailbox`
+    what KakaoTalk asks, and the others what web chat does.
     """
-    channels: list[Channel] = [WebChannel(history, subscribe, publish)]
+    channels: list[Channel] = [WebChannel(history, subscribe, publish, keep_photo, drop_photo)]
     twilio = bool(settings.twilio_account_sid and settings.twilio_auth_token)
     carriers: list[SmsProvider] = [TwilioSms(settings)] if twilio else []
     if settings.korea_sms_app_key and settings.korea_sms_secret_key:

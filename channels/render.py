@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from channels.inbound import clean_text
-from channels.message import Choice, Reply
+from channels.message import Choice, Outgoing, Reply
 from channels.reading import read_aloud
 
 _URL = re.compile(
@@ -52,6 +52,11 @@ def numbered(text: str, choices: Sequence[Choice]) -> str:
     """Return `text` followed by its choices as lines such as `1. 도로 파손`."""
     lines = [text] if text else []
     return "\n".join(lines + [f"{key}. {choice.title}" for key, choice in keyed(choices)])
+
+
+def with_photo(message: Outgoing) -> str:
+    """Return the text of a message with the link to its photo, for channels that carry none."""
+    return "\n".join(part for part in (message.text, message.photo_url) if part)
 
 
 def speakable(text: str, language: str) -> str:

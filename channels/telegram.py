@@ -34,7 +34,7 @@ from channels.base import (
 from channels.inbound import clean_text, read_body
 from channels.message import Choice, Incoming, OnMessage, OnStatus, Outgoing, Photo, Scheme, Sent
 from channels.pictures import SECONDS, fetch_picture
-from channels.render import numbered
+from channels.render import numbered, with_photo
 from channels.segments import bodies
 from channels.settings import ChannelSettings
 from channels.signatures import telegram_caller
@@ -131,7 +131,7 @@ class Telegram:
                     chat_id=int(message.address),
                     text=part,
                     reply_markup=markup if place == len(parts) else None,
-                    link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+                    link_preview_options=_preview(message),
                 )
             except errors.TelegramError as error:
                 raise _read_error(error) from error
@@ -202,6 +202,7 @@ def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
     One message carries one kind of keyboard: beside the phone button the choices are lines, and
     so are choices whose id is too long for a button.
     """
+    text = with_photo(message)
     if message.ask_phone:
         label = _SHARE_PHONE.get(message.language, _SHARE_PHONE["en"])
         keyboard = telegram.ReplyKeyboardMarkup(
@@ -209,16 +210,23 @@ def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
             resize_keyboard=True,
             one_time_keyboard=True,
         )
-        return numbered(message.text, message.choices), keyboard
+        return numbered(text, message.choices), keyboard
     data = [_data(message, choice) for choice in message.choices]
     longest = InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
     if not data or any(len(one.encode()) > longest for one in data):
-        return numbered(message.text, message.choices), None
+        return numbered(text, message.choices), None
     rows = [
         [telegram.InlineKeyboardButton(choice.title, callback_data=one)]
         for choice, one in zip(message.choices, data, strict=True)
     ]
-    return message.text, telegram.InlineKeyboardMarkup(rows)
+    return text, telegram.InlineKeyboardMarkup(rows)
+
+
+def _preview(message: Outgoing) -> telegram.LinkPreviewOptions:
+    """Return what Telegram shows of links: the photo of a message, and no other site."""
+    if message.photo_url is None:
+        return telegram.LinkPreviewOptions(is_disabled=True)
+    return telegram.LinkPreviewOptions(url=message.photo_url, prefer_large_media=True)
 
 
 def _data(message: Outgoing, choice: Choice) -> str:

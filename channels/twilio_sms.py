@@ -42,7 +42,7 @@ from channels.message import (
     Sent,
     StatusUpdate,
 )
-from channels.render import numbered
+from channels.render import numbered, with_photo
 from channels.segments import TWILIO_MAX, bodies
 from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
@@ -279,8 +279,9 @@ def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | No
 
 
 def _text(message: Outgoing | Reply) -> str:
-    """Return the words of a message, its choices as numbered lines."""
-    return clean_text(numbered(message.text, message.choices))
+    """Return the words of a message, a link to its photo, its choices as numbered lines."""
+    text = with_photo(message) if isinstance(message, Outgoing) else message.text
+    return clean_text(numbered(text, message.choices))
 
 
 def _bodies(message: Outgoing) -> list[str]:

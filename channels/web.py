@@ -4,26 +4,19 @@ A browser makes up a secret session of 128 random bits or more. Only its hash is
 """
 
 import asyncio
-import hashlib
-import json
 import logging
-import math
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, WebSocket
 from fastapi.websockets import WebSocketDisconnect, WebSocketState
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel
 
-from channels.base import DoorError, Retryable
-from channels.inbound import clean_text, prefers_english, read_body
-from channels.message import Answer, Incoming, OnMessage, OnStatus, Outgoing, Owner, Scheme, Sent
+from channels.base import Retryable
+from channels.message import Answer, OnMessage, OnStatus, Outgoing, Owner, Scheme, Sent
+from channels.web_requests import WebMessage, address_of, caller, read_id, read_message, read_photo
 
-SESSION_BITS = 128
-SESSION_MAX = 200
-TEXT_MAX = 4000
 GREETING_SECONDS = 10.0
 BAD_GREETING = 1008  # policy violation
 COME_BACK = 1013  # try again later
@@ -34,29 +27,8 @@ Signal = dict[str, Any]
 History = Callable[[str, int], Awaitable[dict[str, Any]]]
 Subscribe = Callable[[str], AsyncIterator[Signal]]
 Publish = Callable[[str, Signal], Awaitable[None]]
-
-_PROBLEMS = {
-    "json": (400, "읽을 수 없는 요청", "요청을 JSON으로 보내 주세요.",
-             "Unreadable", "Send the request as JSON."),
-    "session": (400, "쓸 수 없는 세션", "128비트 이상의 임의 값으로 만든 세션을 보내 주세요.",
-                "Bad session", "Send a session made of at least 128 random bits."),
-    "shape": (422, "잘못된 항목", "session, text, message_id, language를 확인해 주세요.",
-              "Wrong fields", "Check session, text, message_id and language."),
-    "long": (422, "너무 긴 글", f"글을 {TEXT_MAX:,}자 이하로 줄여 주세요.",
-             "Too long", f"Shorten the text to {TEXT_MAX:,} characters."),
-    "empty": (422, "빈 글", "하실 말씀을 적어 주세요.", "Empty text", "Write your message."),
-}  # fmt: skip
-
-
-class WebMessage(BaseModel):
-    """What a browser posts."""
-
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    session: str
-    text: str
-    message_id: str | None = Field(None, min_length=1, max_length=100)
-    language: str | None = Field(None, pattern="^[a-z]{2}$")
+KeepPhoto = Callable[[str, bytes], Awaitable[dict[str, Any]]]
+DropPhoto = Callable[[str, UUID], Awaitable[None]]
 
 
 class WebChoice(BaseModel):
@@ -82,11 +54,23 @@ class WebAnswer(BaseModel):
     replies: list[WebReply]
 
 
+class WebPhoto(BaseModel):
+    """A photo that was uploaded: `id` goes into the message; both links are good for an hour."""
+
+    id: UUID
+    width: int
+    height: int
+    url: str
+    small: str
+
+
 class WebChannel:
     """The door of the web chat.
 
     `history(address, since)` returns what came after message `since`; `subscribe(address)` yields
-    signals until it is closed, `publish(address, signal)` sends one. All from the composition.
+    signals until it is closed, `publish(address, signal)` sends one. `keep_photo(address, file)`
+    keeps a photo until its message comes and returns a WebPhoto's fields, `drop_photo(address,
+    id)` forgets it. All from the composition.
     """
 
     name = "web"
@@ -94,10 +78,19 @@ class WebChannel:
     pushes = True
     in_place = True
 
-    def __init__(self, history: History, subscribe: Subscribe, publish: Publish) -> None:
+    def __init__(
+        self,
+        history: History,
+        subscribe: Subscribe,
+        publish: Publish,
+        keep_photo: KeepPhoto,
+        drop_photo: DropPhoto,
+    ) -> None:
         self._history = history
         self._subscribe = subscribe
         self._publish = publish
+        self._keep_photo = keep_photo
+        self._drop_photo = drop_photo
 
     def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:  # noqa: ARG002
         """Return the chat's routes. A browser reports no delivery: `on_status` is not called."""
@@ -119,10 +112,27 @@ class WebChannel:
             x_session: Annotated[str, Header()] = "",
         ) -> dict[str, Any]:
             """Return what came after message `since` to the session in X-Session."""
-            address = address_of(x_session)
-            if address is None:
-                raise _problem("session", request)
-            return await self._history(address, since)
+            return await self._history(caller(request, x_session), since)
+
+        file = {"schema": {"type": "string", "format": "binary"}}
+
+        @router.post(
+            "/channels/web/photos",
+            status_code=201,
+            openapi_extra={"requestBody": {"required": True, "content": {"image/*": file}}},
+        )
+        async def upload(request: Request, x_session: Annotated[str, Header()] = "") -> WebPhoto:
+            """Keep one photo (the body, or a form's file) until the message that names its id."""
+            address = caller(request, x_session)
+            return WebPhoto(**await self._keep_photo(address, await read_photo(request)))
+
+        @router.delete("/channels/web/photos/{photo}", status_code=204)
+        async def discard(
+            request: Request, photo: str, x_session: Annotated[str, Header()] = ""
+        ) -> None:
+            """Forget a photo that was uploaded and not sent."""
+            address = caller(request, x_session)
+            await self._drop_photo(address, read_id(photo, request))
 
         @router.websocket("/channels/web/live")
         async def live(socket: WebSocket) -> None:
@@ -188,49 +198,6 @@ async def _greeting(socket: WebSocket) -> str | None:
     return address_of(session) if isinstance(session, str) else None
 
 
-def address_of(session: str) -> str | None:
-    """Return the address of a session, the SHA-256 of it in hex; None when it is too weak.
-
-    Its alphabet tells how many random bits a character can hold: digits, hex or URL-safe.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", session, re.ASCII) or len(session) > SESSION_MAX:
-        return None
-    plain = session.replace("-", "")
-    if plain.isdigit():
-        bits = len(plain) * math.log2(10)
-    elif re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", plain):
-        bits = len(plain) * 4.0
-    else:
-        bits = len(session) * 6.0
-    return hashlib.sha256(session.encode()).hexdigest() if bits >= SESSION_BITS else None
-
-
-async def read_message(request: Request) -> Incoming:
-    """Return the message that a browser posted.
-
-    Raises: DoorError with the status and, in the browser's language, what to change.
-    """
-    try:
-        body = json.loads(await read_body(request))
-    except (ValueError, RecursionError):
-        raise _problem("json", request) from None
-    try:
-        message = WebMessage.model_validate(body)
-    except ValidationError as error:
-        fields = {part["loc"][0] for part in error.errors() if part["loc"]}
-        raise _problem("session" if fields == {"session"} else "shape", request) from None
-    address = address_of(message.session)
-    if address is None:
-        raise _problem("session", request)
-    text = clean_text(message.text)
-    if not text.strip():
-        raise _problem("empty", request)
-    if len(text) > TEXT_MAX:
-        raise _problem("long", request)
-    external_id = f"{address[:32]}:{clean_text(message.message_id or '') or uuid4()}"
-    return Incoming("web", "web", address, external_id, text, language=message.language)
-
-
 def _present(answer: Answer) -> WebAnswer:
     replies = [
         WebReply(text=r.text, choices=[WebChoice(id=c.id, title=c.title) for c in r.choices])
@@ -240,10 +207,3 @@ def _present(answer: Answer) -> WebAnswer:
     return WebAnswer(
         conversation=answer.conversation, language=language, owner=owner, replies=replies
     )
-
-
-def _problem(kind: str, request: Request) -> DoorError:
-    status, title_ko, detail_ko, title_en, detail_en = _PROBLEMS[kind]
-    if prefers_english(request):
-        return DoorError(status, title_en, detail_en)
-    return DoorError(status, title_ko, detail_ko)

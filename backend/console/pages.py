@@ -19,16 +19,24 @@ from backend.context import context
 
 HERE = Path(__file__).parent
 LANGUAGES = ("ko", "en")
+# The citizens' chat has its fixed words in more languages than the pages of the staff.
+CITIZENS_LANGUAGES = {
+    "ko": "한국어",
+    "en": "English",
+    "zh": "中文",
+    "ja": "日本語",
+    "vi": "Tiếng Việt",
+}
 LANGUAGE_COOKIE = "eungdap_language"
 _YEAR = 365 * 24 * 3600
 
 # Everything comes from ourselves, and nothing runs that is not a file of ours.
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'"
+)
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; font-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": f"{_CONTENT_POLICY}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -113,12 +121,13 @@ def t(language: str, key: str, **values: object) -> str:
     return str(found).format(**values) if values else str(found)
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request, among: Iterable[str] = LANGUAGES) -> str:
     """Return the page's language: what `?lang=` or the cookie chose, else the browser's."""
+    offered = tuple(among)
     for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if wish in LANGUAGES:
+        if wish in offered:
             return wish
-    return errors.language_of(request)
+    return errors.language_of(request, offered)
 
 
 def areas_of(roles: Iterable[str]) -> list[Area]:
@@ -139,12 +148,21 @@ def local_path(path: str) -> str | None:
     return path if safe and path.isprintable() else None
 
 
-def render(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+def render(
+    request: Request,
+    name: str,
+    *,
+    status: int = 200,
+    languages: Iterable[str] = LANGUAGES,
+    framed_by: str = "'none'",
+    **values: Any,
+) -> HTMLResponse:
     """Return the page of template `name`, in the caller's language, with the security headers.
 
-    `actor` (an Actor or None) decides which navigation the page has.
+    `actor` (an Actor or None) decides which navigation the page has. `languages` are those that
+    the page has; `framed_by` are the sites that may show it in a frame, as CSP writes them.
     """
-    language = language_of(request)
+    language = language_of(request, languages)
     actor = values.setdefault("actor", None)
 
     def text(key: str, **filled: object) -> str:
@@ -163,6 +181,13 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
         **values,
     )
     response = HTMLResponse(html, status, headers=SECURITY_HEADERS)
-    if request.query_params.get("lang") in LANGUAGES:
+    policy = f"{_CONTENT_POLICY}; frame-ancestors {framed_by}"
+    response.headers["Content-Security-Policy"] = policy
+    if request.query_params.get("lang") == language:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax")
     return response
+
+
+def problem(request: Request, status: int, detail: str) -> HTMLResponse:
+    """Return the page that tells somebody who follows a link what went wrong, and where to go."""
+    return render(request, "error.html", status=status, not_found=status == 404, detail=detail)

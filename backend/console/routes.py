@@ -3,9 +3,10 @@
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 from backend.console import pages
+from backend.context import Ctx
 from backend.handoff.service import OUTCOMES
 from backend.models.staff import ROLES
 from backend.security import Actor, MaybeActor
@@ -33,7 +34,40 @@ def guard(request: Request, actor: Actor | None, *roles: str) -> Response | None
 @router.get("/")
 async def chat(request: Request) -> Response:
     """The citizens' chat."""
-    return pages.render(request, "chat.html")
+    return _chat(request, embedded=False)
+
+
+@router.get("/embed")
+async def embedded_chat(request: Request, ctx: Ctx) -> Response:
+    """The citizens' chat in the frame that /widget.js puts into another site's page."""
+    return _chat(request, embedded=True, framed_by=ctx.settings.widget_origins or "*")
+
+
+def _chat(request: Request, *, embedded: bool, framed_by: str = "'none'") -> Response:
+    languages = pages.CITIZENS_LANGUAGES
+    return pages.render(
+        request,
+        "chat.html",
+        languages=languages,
+        framed_by=framed_by,
+        embedded=embedded,
+        citizens_languages=languages,
+        all_texts={code: pages.section(code, "chat") for code in languages},
+    )
+
+
+@router.get("/widget.js")
+async def widget() -> Response:
+    """The script that puts the chat into another site's page."""
+    return FileResponse(
+        pages.HERE / "static" / "widget.js",
+        media_type="text/javascript",
+        headers={
+            "Cache-Control": "public, max-age=300",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @router.get("/login")

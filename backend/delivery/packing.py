@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.attachments.links import Links
 from backend.contacts.service import lock_address, phone_code
 from backend.context import Context
 from backend.messages import service as messages
@@ -50,7 +51,11 @@ _CLAIM = text("""
         FROM due WHERE d.id = due.id
         RETURNING d.id, d.attempts, d.failures, d.route, d.provider, d.channel, d.language,
             d.address_id, d.message_id, d.event_id)
-    SELECT c.*, a.scheme, a.address, m.reply, coalesce(m.text, e.texts ->> c.language) AS words,
+    SELECT c.*, a.scheme, a.address, m.reply, m.created_at AS said_at,
+        CASE WHEN m.author = 'agent' THEN (
+            SELECT t.id FROM attachments t WHERE t.message_id = m.id ORDER BY t.place LIMIT 1
+        ) END AS photo,
+        coalesce(m.text, e.texts ->> c.language) AS words,
         CASE WHEN c.attempts > 1 THEN (
             SELECT count(*) FROM delivery_parts p
             WHERE p.delivery_id = c.id AND p.route = c.route) ELSE 0 END AS sent_parts,
@@ -117,13 +122,14 @@ async def claim(context: Context, lane: str, channel: str, size: int) -> list[Pa
                     replaced.append(row.id)
                     continue
                 words = words.replace(CODE_MARK, phone_code(context.settings.secret, code))
-            parcels.append(_parcel(row, packed, words))
+            parcels.append(_parcel(row, packed, words, Links.of(context.settings)))
         if replaced:
             await session.execute(_CANCEL, {"ids": replaced})
         return parcels
 
 
-def _parcel(row: Row[Any], packed: dict[str, Any], words: str) -> Parcel:
+def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> Parcel:
+    said_at = row.said_at.timestamp() if row.photo else 0.0
     return Parcel(
         row.channel,
         row.address_id,
@@ -140,6 +146,7 @@ def _parcel(row: Row[Any], packed: dict[str, Any], words: str) -> Parcel:
             row.language,
             bool(packed.get("ask_phone")),
             skip=row.sent_parts,
+            photo_url=links.for_provider(row.photo, said_at) if row.photo else None,
         ),
     )
 

@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from backend.attachments import service as attachments
+from backend.attachments.links import Links
 from backend.errors import NotFound
 from backend.handoff.schemas import (
     AgentOut,
@@ -16,6 +18,8 @@ from backend.handoff.schemas import (
     DeliveryOut,
     HandoffState,
     MessageOut,
+    PhotoOut,
+    PlaceOut,
     Transcript,
 )
 from backend.messages.service import OWNERS
@@ -93,7 +97,9 @@ async def counts(session: AsyncSession, staff_id: int) -> Counts:
     )
 
 
-async def transcript(session: AsyncSession, conversation_id: UUID, since: int) -> Transcript:
+async def transcript(
+    session: AsyncSession, conversation_id: UUID, since: int, links: Links
+) -> Transcript:
     """Return a conversation with its messages after number `since`, at most 500 of them.
 
     Raises: NotFound.
@@ -107,7 +113,7 @@ async def transcript(session: AsyncSession, conversation_id: UUID, since: int) -
         .order_by(Handoff.id.desc())
         .limit(1)
     )
-    lines = await session.execute(
+    found = await session.execute(
         select(Message, Delivery.status, Delivery.reason, Staff.name)
         .outerjoin(Delivery, Delivery.message_id == Message.id)
         .outerjoin(Staff, Staff.id == Message.agent_id)
@@ -115,11 +121,16 @@ async def transcript(session: AsyncSession, conversation_id: UUID, since: int) -
         .order_by(Message.seq)
         .limit(PAGE)
     )
+    lines = found.all()
+    photos = await attachments.of_messages(session, [line[0].id for line in lines], links)
     return Transcript(
         conversation=_item(row),
         packet=handoff.packet if handoff else None,
         outcome=handoff.outcome if handoff else None,
-        messages=[_line(message, status, why, name) for message, status, why, name in lines],
+        messages=[
+            _line(message, status, why, name, photos.get(message.id, []))
+            for message, status, why, name in lines
+        ],
     )
 
 
@@ -216,7 +227,11 @@ def _item(row: Any) -> ConversationItem:
 
 
 def _line(
-    message: Message, status: str | None, reason: str | None, agent_name: str | None
+    message: Message,
+    status: str | None,
+    reason: str | None,
+    agent_name: str | None,
+    photos: list[dict[str, Any]],
 ) -> MessageOut:
     parse = message.parse or {}
     top = parse.get("top") or [[None, None]]
@@ -236,5 +251,7 @@ def _line(
         intent=parse.get("intent"),
         confidence=top[0][1],
         delivery=DeliveryOut(status=status, reason=reason) if status is not None else None,
+        photos=[PhotoOut(**photo) for photo in photos],
+        location=PlaceOut(**message.location) if message.location else None,
         at=message.created_at,
     )

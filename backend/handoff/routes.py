@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Depends, Query
 
 from backend import audit
+from backend.attachments.links import Links
 from backend.context import Ctx, Session
 from backend.errors import Forbidden
-from backend.handoff import live, presence, queries, service
+from backend.handoff import live, photos, presence, queries, service
 from backend.handoff.schemas import (
+    Answer,
     Close,
     ConversationList,
     HandoffList,
@@ -24,6 +26,7 @@ from backend.security import Actor, require
 
 router = APIRouter(tags=["desk"])
 router.include_router(live.router)
+router.include_router(photos.router)
 
 Reader = Annotated[Actor, Depends(require("agent", "admin"))]
 _AgentRole = Annotated[Actor, Depends(require("agent"))]
@@ -69,13 +72,14 @@ async def list_conversations(
 
 @router.get("/api/v1/conversations/{conversation_id}")
 async def read_conversation(
+    ctx: Ctx,
     session: Session,
     actor: Reader,
     conversation_id: UUID,
     since: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Transcript:
     """Return a conversation and its messages after `since`; opening one is audited."""
-    found = await queries.transcript(session, conversation_id, since)
+    found = await queries.transcript(session, conversation_id, since, Links.of(ctx.settings))
     if since == 0:
         audit.record(session, actor.label, "conversation.opened", f"conversation:{conversation_id}")
     return found
@@ -125,11 +129,13 @@ async def reply(
     session: Session,
     actor: Agent,
     conversation_id: UUID,
-    body: Write,
+    body: Answer,
     after: BackgroundTasks,
 ) -> HandoffState:
     """Answer the citizen on their own channel."""
-    message = await service.reply(session, conversation_id, actor.id, body.text, body.client_id)
+    message = await service.reply(
+        session, conversation_id, actor.id, body.text, body.client_id, body.photo
+    )
     after.add_task(service.changed, ctx.redis, conversation_id)
     return await queries.state_of(session, conversation_id, message)
 

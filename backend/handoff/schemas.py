@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
 from backend.handoff.service import Outcome
 from backend.handoff.states import State
@@ -14,8 +14,12 @@ from channels.message import Owner
 TEXT_MAX = 2000
 
 
+def _cleaned(text: str) -> str:
+    return clean_text(text).strip()
+
+
 def _words(text: str) -> str:
-    cleaned = clean_text(text).strip()
+    cleaned = _cleaned(text)
     if not cleaned:
         raise ValueError("the text is empty")
     return cleaned
@@ -39,6 +43,24 @@ class ChoiceOut(BaseModel):
     title: str
 
 
+class PhotoOut(BaseModel):
+    """A photo of a message: its size in pixels, and links that are good for an hour."""
+
+    id: UUID
+    width: int
+    height: int
+    url: str
+    small: str
+
+
+class PlaceOut(BaseModel):
+    """A point that the citizen shared, in degrees of WGS 84."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+
+
 class DeliveryOut(BaseModel):
     """How far a message to the citizen came."""
 
@@ -57,6 +79,8 @@ class MessageOut(BaseModel):
     intent: str | None
     confidence: float | None
     delivery: DeliveryOut | None
+    photos: list[PhotoOut]
+    location: PlaceOut | None
     at: datetime
 
 
@@ -129,6 +153,19 @@ class Write(BaseModel):
 
     text: Words
     client_id: ClientId
+
+
+class Answer(BaseModel):
+    """What an agent sends to the citizen: words, or a photo that was uploaded before, or both."""
+
+    photo: UUID | None = None
+    text: Annotated[str, Field(max_length=TEXT_MAX, validate_default=True)] = ""
+    client_id: ClientId
+
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str, info: ValidationInfo) -> str:
+        return _cleaned(text) if info.data.get("photo") else _words(text)
 
 
 class Close(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit, events
+from backend.attachments import service as attachments
 from backend.delivery import service as delivery
 from backend.errors import Conflict, NotFound
 from backend.handoff.presence import agents_on_duty
@@ -83,12 +84,19 @@ async def claim(session: AsyncSession, conversation_id: UUID, staff_id: int) -> 
 
 
 async def reply(
-    session: AsyncSession, conversation_id: UUID, staff_id: int, text: str, client_id: str
+    session: AsyncSession,
+    conversation_id: UUID,
+    staff_id: int,
+    text: str,
+    client_id: str,
+    photo: UUID | None = None,
 ) -> Message:
     """Send an agent's words to the citizen on their own channel; only the owner may.
 
-    The same `client_id` again returns the message that it named the first time.
-    Raises: Conflict when somebody else, or nobody, owns the conversation; NotFound.
+    `photo` is one that the agent uploaded before. The same `client_id` again returns the message
+    that it named the first time.
+    Raises: Conflict when somebody else, or nobody, owns the conversation; NotFound, also for a
+    photo that is not there.
     """
     conversation, before = await _lock(session, conversation_id, f"agent:{client_id}", staff_id)
     if before is not None:
@@ -103,6 +111,10 @@ async def reply(
         agent_id=staff_id,
         external_id=f"agent:{client_id}",
     )
+    if photo is not None and not await attachments.link(
+        session, message.id, attachments.of_agent(staff_id), [photo]
+    ):
+        raise NotFound("사진을 다시 올려 주세요.", "Upload the photo again.")
     await delivery.send_message(session, conversation, message)
     _record(session, f"staff:{staff_id}", "handoff.replied", conversation_id, message=message.id)
     return message

@@ -1,13 +1,16 @@
 """Conversations and the messages in them."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.attachments import service as attachments
+from backend.attachments.links import Links
 from backend.models import Address, Conversation, Delivery, Message
-from channels.message import Choice, Owner, Reply
+from channels.message import Choice, Location, Owner, Reply
 
 OWNERS: dict[str, Owner] = {
     "bot": "bot", "offered": "bot", "closed": "bot",
@@ -50,6 +53,7 @@ async def add(
     reply: dict[str, Any] | None = None,
     answers: int | None = None,
     parse: dict[str, Any] | None = None,
+    location: Location | None = None,
 ) -> Message:
     """Add a message with the conversation's next number."""
     seq = await session.scalar(
@@ -71,6 +75,7 @@ async def add(
         reply=reply,
         answers=answers,
         parse=parse,
+        location=asdict(location) if location is not None else None,
     )
     session.add(message)
     await session.flush()
@@ -142,10 +147,13 @@ def unpack(message: Message, delivery: int | None = None) -> Reply:
     )
 
 
-async def history(session: AsyncSession, scheme: str, address: str, since: int) -> dict[str, Any]:
+async def history(
+    session: AsyncSession, scheme: str, address: str, since: int, links: Links
+) -> dict[str, Any]:
     """Return what an address sees of its latest conversation after message number `since`.
 
-    The shape is that of `GET /channels/web/messages`; notes among agents stay inside.
+    The shape is that of `GET /channels/web/messages`; notes among agents stay inside. What the
+    citizen wrote carries the `message_id` that their browser gave it.
     """
     conversation = await session.scalar(
         select(Conversation)
@@ -156,7 +164,7 @@ async def history(session: AsyncSession, scheme: str, address: str, since: int) 
     )
     if conversation is None:
         return {"conversation": None, "owner": "bot", "language": None, "messages": []}
-    rows = await session.scalars(
+    found = await session.scalars(
         select(Message)
         .where(
             Message.conversation_id == conversation.id,
@@ -166,6 +174,8 @@ async def history(session: AsyncSession, scheme: str, address: str, since: int) 
         .order_by(Message.seq)
         .limit(500)
     )
+    rows = found.all()
+    photos = await attachments.of_messages(session, [row.id for row in rows], links)
     return {
         "conversation": str(conversation.id),
         "owner": OWNERS[conversation.state],
@@ -175,6 +185,11 @@ async def history(session: AsyncSession, scheme: str, address: str, since: int) 
                 "seq": row.seq,
                 "author": row.author,
                 "text": row.text,
+                "message_id": (
+                    (row.external_id or "").partition(":")[2] if row.author == "citizen" else None
+                ),
+                "photos": photos.get(row.id, []),
+                "location": row.location,
                 "choices": [
                     {"id": id_, "title": title}
                     for id_, title in (row.reply or {}).get("choices", [])

@@ -1,5 +1,6 @@
 """Every table, one file a subject. Rules that must always hold are constraints here."""
 
+from backend.models.attachment import Attachment
 from backend.models.audit import AuditEntry
 from backend.models.broadcast import Broadcast, BroadcastEdit, BroadcastEvent
 from backend.models.contact import Address, Contact, PhoneCode
@@ -15,6 +16,7 @@ from backend.models.subscription import Subscription
 __all__ = [
     "Address",
     "ApiKey",
+    "Attachment",
     "AuditEntry",
     "Ballot",
     "Broadcast",

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.db import Base, BigId, Now, UuidId
@@ -51,6 +52,7 @@ class Message(Base):
 
     `answers` links a reply to the message it answers: the same message again gets it again.
     `parse` keeps what was understood (intent, best three, engine, model); never shown to citizens.
+    `location` is a point that the citizen shared: latitude and longitude (WGS 84) and its name.
     """
 
     __tablename__ = "messages"
@@ -74,6 +76,7 @@ class Message(Base):
     text: Mapped[str]
     reply: Mapped[dict[str, Any] | None]
     parse: Mapped[dict[str, Any] | None]
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answers: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     created_at: Mapped[Now]
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from backend import db
+from backend.attachments.links import Links
 from backend.contacts.service import lock_address
 from backend.errors import Conflict, NotFound
 from backend.handoff import service
@@ -226,7 +227,7 @@ async def test_a_note_stays_inside(sessions: db.Sessions) -> None:
     async with sessions() as session:
         sent = select(func.count()).where(Delivery.message_id == note.id)
         assert await session.scalar(sent) == 0
-        seen = await messages.history(session, "phone", "+821012345678", 0)
+        seen = await messages.history(session, "phone", "+821012345678", 0, Links("secret", ""))
     assert [m["author"] for m in seen["messages"]] == ["citizen", "notice"]
 
 

@@ -4,12 +4,20 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from backend.config import ROOT
 
+LAUNCH: dict[str, Any] = {
+    "executable_path": shutil.which("chromium") or shutil.which("chromium-browser"),
+    "args": [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ],
+}  # fmt: skip
 SIZES = {"390": (390, 844), "1280": (1280, 800)}
 # Outside the tree by default: a test run leaves nothing behind. `make screenshots` sets it to
 # docs/images, from where the README shows them.
@@ -24,19 +32,13 @@ def browser() -> Iterator[Browser]:
 
     Its driver keeps an event loop in this thread, which the async tests of other modules need.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
+    if LAUNCH["executable_path"] is None:
         reason = "no Chromium here: on Debian, apt-get install chromium fonts-noto-cjk"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                  "--disable-background-networking", "--disable-component-update",
-                  "--disable-sync"],
-        )  # fmt: skip
+        launched = playwright.chromium.launch(**LAUNCH)
         yield launched
         launched.close()
 

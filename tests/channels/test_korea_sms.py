@@ -243,6 +243,8 @@ SAID = [
     Said("a short text is an SMS", Outgoing(99, CITIZEN, TEXT), (asked(TEXT),), one()),
     Said("with choices", Outgoing(99, CITIZEN, "무엇인가요?", (Choice("a", "도로"),)),
          (asked("무엇인가요?\n1. 도로"),), one()),
+    Said("with a photo", Outgoing(99, CITIZEN, "이 양식이에요.", photo_url="https://c.example/p"),
+         (asked("이 양식이에요.\nhttps://c.example/p"),), one()),
     Said("90 bytes are one", Outgoing(99, CITIZEN, "가" * 45), (asked("가" * 45),), one()),
     Said("91 bytes are long", Outgoing(99, CITIZEN, "가" * 45 + "a"),
          (asked("가" * 45 + "a", form="mms"),), one()),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -34,6 +35,14 @@ async def nothing(*_: Any) -> Any:
     return []
 
 
+async def keep_photo(address: str, content: bytes) -> dict[str, Any]:
+    return {"id": str(uuid4()), "width": 1, "height": 1, "url": "/u", "small": "/s"}
+
+
+async def drop_photo(address: str, photo: UUID) -> None:
+    assert address
+
+
 def doors(**changed: Any) -> dict[str, Channel]:
     return build(
         settings_for(**changed),
@@ -42,6 +51,8 @@ def doors(**changed: Any) -> dict[str, Channel]:
         publish=publish,
         caller_of=caller_of,
         mailbox=Mailbox(nothing, nothing, nothing, nothing),
+        keep_photo=keep_photo,
+        drop_photo=drop_photo,
     )
 
 

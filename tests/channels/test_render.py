@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.message import Choice, Reply
+from channels.message import Choice, Outgoing, Reply
 from channels.render import (
     keyed,
     numbered,
@@ -15,6 +15,7 @@ from channels.render import (
     speakable,
     spoken,
     topic_particle,
+    with_photo,
 )
 
 ROADS = (Choice("road", "도로 파손"), Choice("parking", "불법주차"))
@@ -24,6 +25,15 @@ def test_choices_are_lines_under_the_text() -> None:
     assert numbered("무엇인가요?", ROADS) == "무엇인가요?\n1. 도로 파손\n2. 불법주차"
     assert numbered("", ROADS) == "1. 도로 파손\n2. 불법주차"
     assert numbered("네.", ()) == "네."
+
+
+def test_a_photo_is_a_link_where_there_are_only_words() -> None:
+    link = "https://city.example/photos/1/full"
+    assert (
+        with_photo(Outgoing(1, "x", "이 양식이에요.", photo_url=link)) == f"이 양식이에요.\n{link}"
+    )
+    assert with_photo(Outgoing(1, "x", "", photo_url=link)) == link
+    assert with_photo(Outgoing(1, "x", "네.")) == "네."
 
 
 def test_numbers_that_are_ids_stay_the_keys() -> None:

@@ -44,6 +44,17 @@ async def test_a_message_goes_out_as_plain_text(bot: Telegram, provider: Provide
     assert call.form == {"chat_id": str(CHAT), "text": "별표 *와 _밑줄"}
 
 
+async def test_a_photo_is_shown_under_its_words(bot: Telegram, provider: Provider) -> None:
+    link = "https://city.example/photos/1/full?mark=2"
+    for text, said in (("이 양식이에요.", f"이 양식이에요.\n{link}"), ("", link)):
+        provider.answers(200, taken(31))
+        assert await bot.send(outgoing(text, photo_url=link)) == Sent((f"{CHAT}:31",), 1)
+        call = provider.calls[-1]
+        preview = json.loads(call.form.pop("link_preview_options"))
+        assert preview == {"url": link, "prefer_large_media": True}
+        assert call.form == {"chat_id": str(CHAT), "text": said}
+
+
 async def test_choices_are_buttons_under_the_last_part(bot: Telegram, provider: Provider) -> None:
     provider.answers(200, taken(31))
     provider.answers(200, taken(32))

@@ -250,6 +250,8 @@ LONG = "하" * 1600
 SAID = [
     Said("with choices", Outgoing(99, CITIZEN, "무엇인가요?", (Choice("a", "도로"),)),
          (asked("무엇인가요?\n1. 도로", ok("SM1")),), Sent(("SM1",), 1, "twilio")),
+    Said("with a photo", Outgoing(99, CITIZEN, "이 양식이에요.", photo_url="https://c.example/p"),
+         (asked("이 양식이에요.\nhttps://c.example/p", ok("SM1")),), Sent(("SM1",), 1, "twilio")),
     Said("in three parts", Outgoing(99, ABROAD, "😀" * 2000),
          (asked("😀" * 800, ok("SM1"), ABROAD, 3), asked("😀" * 800, ok("SM2"), ABROAD, 3),
           asked("😀" * 400, ok("SM3"), ABROAD, 3)), Sent(("SM1", "SM2", "SM3"), 3, "twilio")),

@@ -1,4 +1,7 @@
-"""Web chat: what a browser posts and fetches, and the socket that tells it when to look."""
+"""Web chat: what a browser posts and fetches, and the socket that tells it when to look.
+
+Its photos are in test_web_photos.py.
+"""
 
 import asyncio
 import contextlib
@@ -16,12 +19,14 @@ from websockets.exceptions import ConnectionClosed
 
 from channels.base import Retryable
 from channels.message import Answer, Choice, Incoming, Outgoing, Reply, Sent
-from channels.web import WebChannel, address_of
+from channels.web import WebChannel
+from channels.web_requests import address_of
 from tests.channels.conftest import Door, eventually, listen, served
 
 MESSAGES = "/channels/web/messages"
 SESSION = "9f86d081884c7d659a2feaa0c55ad015"
 ADDRESS = hashlib.sha256(SESSION.encode()).hexdigest()
+PHOTO = "7b0a5f5e-9d3a-4a5c-8f7e-1f5d0c9d2b11"
 
 
 class Composition:
@@ -31,6 +36,8 @@ class Composition:
         self.asked: list[tuple[str, int]] = []
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.signals: list[dict[str, Any]] = [{"type": "ready"}, {"type": "changed"}]
+        self.photos: list[tuple[str, bytes]] = []
+        self.dropped: list[tuple[str, uuid.UUID]] = []
         self.fails: Exception | None = None
         self.endless = True
         self.listening = 0
@@ -57,8 +64,17 @@ class Composition:
             raise self.fails
         self.published.append((address, signal))
 
+    async def keep_photo(self, address: str, content: bytes) -> dict[str, Any]:
+        self.photos.append((address, content))
+        return {"id": PHOTO, "width": 4, "height": 3, "url": "/photos/u", "small": "/photos/s"}
+
+    async def drop_photo(self, address: str, photo: uuid.UUID) -> None:
+        self.dropped.append((address, photo))
+
     def channel(self) -> WebChannel:
-        return WebChannel(self.history, self.subscribe, self.publish)
+        return WebChannel(
+            self.history, self.subscribe, self.publish, self.keep_photo, self.drop_photo
+        )
 
 
 @pytest.fixture

@@ -10,16 +10,21 @@ import httpx
 import pytest
 import yaml
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from backend import db, errors
+from backend.config import Settings
 from backend.console import pages, routes
 from backend.context import Context
 from backend.staff import routes as staff
+from bot.dialogue import SURE
+from nlu.builtin import BuiltinParser
 from tests.backend.desk import cookie, employee
 
 CONSOLE = pages.HERE
 PAGES = {
     "/": set(),
+    "/embed": set(),
     "/desk": {"agent", "admin"},
     "/admin": {"admin"},
     "/account": {"agent", "officer", "author", "approver", "admin"},
@@ -31,7 +36,7 @@ KOREAN = {"Accept-Language": "ko-KR"}
 def client(context: Context) -> httpx.AsyncClient:
     app = FastAPI()
     app.state.context = context
-    errors.install(app)
+    errors.install(app, pages.problem)
     app.include_router(staff.router)
     routes.install(app)
     transport = httpx.ASGITransport(app=app)
@@ -146,6 +151,86 @@ def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, tree
 
 
+def test_the_chats_fixed_words_are_whole_in_every_language() -> None:
+    english = dict(_leaves(_locale("en")["chat"]))
+    for language in pages.CITIZENS_LANGUAGES:
+        words = dict(_leaves(_locale(language)["chat"]))
+        assert words.keys() == english.keys(), language
+        for key, text in words.items():
+            assert text, (language, key)
+            assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", english[key]), key
+
+
+@pytest.mark.parametrize("language", pages.CITIZENS_LANGUAGES)
+async def test_what_a_button_says_is_understood(parser: BuiltinParser, language: str) -> None:
+    starts = [start["text"] for start in _locale(language)["chat"]["starts"]]
+    intents = [(await parser.parse(text, language)).intent for text in starts]
+    assert [intent.name for intent in intents] == [
+        "file_petition", "check_status", "list_polls", "subscribe_alerts", "ask_faq",
+        "talk_to_agent",
+    ]  # fmt: skip
+    assert min(intent.confidence for intent in intents) >= SURE
+
+
+async def test_whoever_loses_their_way_in_a_browser_gets_a_page(
+    client: httpx.AsyncClient,
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/nowhere", "/photos/x/full", "/api/v1/nowhere"):
+        page = await client.get(path, headers=browser)
+        assert page.status_code in (404, 422)
+        assert page.headers["content-type"].startswith("text/html")
+        assert "주소" in page.text or "처리하지 못했어요" in page.text
+        assert 'href="/"' in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+    english = await client.get("/nowhere", headers=browser | {"Accept-Language": "en"})
+    assert "There is no such page" in english.text
+    for headers in ({}, {"Accept": "application/json"}):
+        data = await client.get("/nowhere", headers=headers)
+        assert data.headers["content-type"] == errors.PROBLEM
+    assert (await client.post("/nowhere", headers=browser)).headers[
+        "content-type"
+    ] == errors.PROBLEM
+
+
+async def test_the_chat_can_be_framed_and_no_other_page(
+    context: Context, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def framed(answer: httpx.Response) -> str:
+        return answer.headers["content-security-policy"].rpartition("frame-ancestors ")[2]
+
+    for path in ("/", "/login", "/nowhere"):
+        assert framed(await client.get(path, headers={"Accept": "text/html"})) == "'none'"
+    embedded = await client.get("/embed?lang=ja")
+    assert framed(embedded) == "*"
+    assert '<html lang="ja">' in embedded.text
+    assert "/login" not in embedded.text
+    monkeypatch.setattr(context.settings, "widget_origins", "https://a.example https://b.example")
+    assert framed(await client.get("/embed")) == "https://a.example https://b.example"
+
+
+@pytest.mark.parametrize("origins", ["'none'", "https://a.example; script-src *", "a.example"])
+def test_only_origins_may_frame_the_chat(origins: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, widget_origins=origins)
+    assert Settings(
+        _env_file=None, widget_origins=" https://a.example\n http://*.b.example:8080 "
+    ).widget_origins == ("https://a.example http://*.b.example:8080")
+
+
+async def test_the_widget_is_one_script_that_any_site_may_load(client: httpx.AsyncClient) -> None:
+    script = await client.get("/widget.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert script.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "innerHTML" not in script.text
+    assert "eval(" not in script.text
+    assert set(re.findall(r"https?://[\w.-]+", script.text)) == {
+        "https://the-city", "http://www.w3.org",
+    }  # fmt: skip
+    for language in pages.CITIZENS_LANGUAGES:
+        assert f"{language}: {{ ask:" in script.text
+
+
 def test_both_languages_say_the_same_things_with_the_same_gaps() -> None:
     korean, english = dict(_leaves(_locale("ko"))), dict(_leaves(_locale("en")))
 
@@ -160,8 +245,11 @@ def test_both_languages_say_the_same_things_with_the_same_gaps() -> None:
 @pytest.mark.parametrize(
     ("section", "modules"),
     [
-        ("chat", ["chat.js", "chat-view.js"]),
-        ("desk", ["desk.js", "desk-list.js", "desk-talk.js", "desk-self.js"]),
+        ("chat", ["chat.js", "chat-view.js", "chat-send.js", "photo-tray.js"]),
+        (
+            "desk",
+            ["desk.js", "desk-list.js", "desk-talk.js", "desk-self.js", "photo-tray.js"],
+        ),
         ("admin", ["admin.js"]),
     ],
 )

@@ -14,19 +14,21 @@ export class Problem extends Error {
   }
 }
 
-/** Send a request and return its JSON; throw a Problem otherwise. */
+/** Send a request and return its JSON; throw a Problem otherwise. A Blob goes as it is. */
 export async function call(method, path, body, headers = {}, seconds = 20) {
+  const file = body instanceof Blob;
+  const { lang } = document.documentElement;
   let response;
   try {
     response = await fetch(path, {
       method,
       headers: {
         Accept: "application/json",
-        "Accept-Language": document.documentElement.lang,
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        "Accept-Language": lang === "ko" ? lang : `${lang}, en`,
+        ...(body === undefined || file ? {} : { "Content-Type": "application/json" }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || file ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(seconds * 1000),
     });
   } catch {

@@ -1,8 +1,9 @@
 /** The chat as it is seen: messages, quick replies, the one being sent. */
 
-import { arrange, byId, linked, make, setText } from "./dom.js";
+import { arrange, byId, fill, linked, make, setText } from "./dom.js";
 
 const log = byId("log");
+const live = byId("live-log");
 const scroll = byId("scroll");
 const choices = make("div", { className: "choices", attributes: { role: "group" } });
 const NEAR_END = 80;
@@ -31,12 +32,12 @@ export function speak(language, texts) {
     setText(node, texts[who(node.parentNode.dataset.author)]);
   for (const time of log.querySelectorAll("time"))
     setText(time, clock(time.dateTime, language).textContent);
-  for (const link of document.querySelectorAll(".segmented a"))
-    if (link.lang === language) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
+  for (const image of log.querySelectorAll("img")) image.alt = alt(image.dataset, texts);
 }
 
 const who = (author) => (author === "citizen" ? "you" : author);
+const alt = ({ author, n }, texts) =>
+  fill(author === "citizen" ? texts.photo_mine : texts.photo_theirs, { n });
 
 /** Show who answers now. */
 export function showOwner(owner, texts) {
@@ -52,8 +53,21 @@ function clock(at, language) {
   return make("time", { dateTime: at }, text);
 }
 
+/** Return the photos of a message, each a link to see it large. */
+function pictures(photos, author, texts) {
+  return make(
+    "div",
+    { className: "photos" },
+    photos.map(({ url, small, width, height }, index) => {
+      const data = { author, n: index + 1 };
+      const image = make("img", { src: small, width, height, alt: alt(data, texts), data });
+      return make("a", { href: url, target: "_blank", rel: "noopener" }, image);
+    }),
+  );
+}
+
 /** Return the node of one message. A run of the same author shows its name once. */
-function bubble(message, shown, language, texts) {
+function bubble(message, shown, { language, spoken, texts }) {
   const item = make("li", { className: "said", data: { author: message.author } });
   const name = make("span", { className: "who" }, texts[who(message.author)]);
   const before = log.lastElementChild;
@@ -62,18 +76,28 @@ function bubble(message, shown, language, texts) {
     const time = before.querySelector("time");
     if (time && time.textContent === clock(message.at, language).textContent) time.remove();
   }
-  if (message.author === "citizen") name.classList.add("sr");
+  if (message.author === "citizen") {
+    name.classList.add("sr");
+    item.setAttribute("aria-live", "off"); // nobody wants their own words read out to them
+  }
+  const lang = message.author === "citizen" ? "" : spoken;
   item.append(
     name,
-    make("div", { className: "bubble" }, linked(shown)),
+    !shown ? "" : make("div", { className: "bubble", ...(lang && { lang }) }, linked(shown)),
+    message.photos?.length ? pictures(message.photos, message.author, texts) : "",
+    message.choices?.length ? offer(message.choices, texts) : "",
     message.at ? clock(message.at, language) : "",
   );
   return item;
 }
 
+/** Return what a screen reader says of the quick replies, which stand outside the log. */
+const offer = (offers, texts) =>
+  make("span", { className: "sr" }, fill(texts.offered, { titles: offers.map(({ title }) => title).join(", ") }));
+
 /** Add messages to the talk. `silently` for those from before: they are not read out again. */
-export function add(messages, { language, texts, silently, choose }) {
-  log.setAttribute("aria-live", silently ? "off" : "polite");
+export function add(messages, { language, spoken, texts, silently, choose }) {
+  live.setAttribute("aria-live", silently ? "off" : "polite");
   for (const message of messages) {
     let shown = message.text;
     if (message.author === "citizen") {
@@ -81,10 +105,10 @@ export function add(messages, { language, texts, silently, choose }) {
       shown = offered.find((choice) => choice.id === shown)?.title ?? shown;
     }
     if (!["notice", "alert"].includes(message.author)) offered = message.choices ?? [];
-    log.append(bubble(message, shown, language, texts));
+    log.append(bubble(message, shown, { language, spoken, texts }));
   }
   showChoices(texts, choose);
-  if (silently) setTimeout(() => log.setAttribute("aria-live", "polite"), 500);
+  if (silently) setTimeout(() => live.setAttribute("aria-live", "polite"), 500);
 }
 
 function showChoices(texts, choose) {
@@ -100,7 +124,7 @@ function showChoices(texts, choose) {
       ),
     ),
   );
-  if (offered.length) log.after(choices);
+  if (offered.length) live.after(choices);
   else choices.remove();
   if (focused && !choices.contains(document.activeElement)) byId("text").focus();
 }
@@ -112,16 +136,18 @@ export function clearChoices() {
   if (focused) byId("text").focus();
 }
 
-const waiting = make("li", { className: "said", data: { author: "citizen" } });
+const waiting = make("li", { className: "said", data: { author: "citizen" }, aria: { live: "off" } });
 
 /** Show the message on its way, and, when it failed, what the citizen can do about it. */
 export function showWaiting(message, failed, texts, { retry, discard }) {
   waiting.classList.toggle("failed", failed);
-  waiting.replaceChildren(
+  const parts = [
     make("span", { className: "who sr" }, texts.you),
-    make("div", { className: "bubble" }, message.shown),
+    message.shown && make("div", { className: "bubble" }, message.shown),
+    message.photos?.length > 0 && pictures(message.photos, "citizen", texts),
     make("span", { className: "sending" }, failed ? texts.failed : texts.sending),
-  );
+  ];
+  waiting.replaceChildren(...parts.filter(Boolean));
   if (failed) {
     waiting.append(
       make(
@@ -139,8 +165,9 @@ export function showWaiting(message, failed, texts, { retry, discard }) {
 export const hideWaiting = () => waiting.remove();
 
 /** Mark that what follows is another talk than what stands above. */
-export function markNewTalk() {
-  if (log.querySelector(".said")) log.append(make("li", { className: "divide", attributes: { role: "presentation" } }));
+export function markNewTalk(texts) {
+  if (!log.querySelector(".said")) return;
+  log.append(make("li", { className: "divide" }, make("span", {}, texts.earlier)));
 }
 
 /** Show or hide that an answer is being written. */
@@ -150,7 +177,9 @@ export function showTyping(on) {
 
 /** Show the first words and things to begin with, or hide them. */
 export function showWelcome(on, texts, start) {
+  const focused = byId("welcome").contains(document.activeElement);
   byId("welcome").hidden = !on;
+  if (focused && !on) byId("text").focus();
   if (!on) return;
   byId("starts").replaceChildren(
     ...texts.starts.map(({ label, text }) =>

@@ -1,42 +1,84 @@
 /** The citizens' chat: writes by POST, reads the history, and hears over a socket when to look. */
 
 import { call, Problem } from "./api.js";
+import { frame } from "./chat-frame.js";
+import { sender } from "./chat-send.js";
 import { ask, byId, composing, setText } from "./dom.js";
 import { watch } from "./live.js";
+import { photoTray } from "./photo-tray.js";
 import * as store from "./chat-store.js";
 import * as view from "./chat-view.js";
 
 const TEXT_MAX = 4000;
+const PHOTOS_MAX = 5;
 const PAGE = 500;
-const RETRY_AFTER = [1000, 3000];
+const PHOTO_SECONDS = 90;
+const AGAIN_SHOWN = 4000;
 
-const words = JSON.parse(byId("main").dataset.texts);
+const main = byId("main");
+const words = JSON.parse(main.dataset.texts);
 const input = byId("text");
 
 let language = words[store.chosenLanguage()] ? store.chosenLanguage() : document.documentElement.lang;
 let conversation = null;
 let seen = 0;
 let owner = "bot";
-let sending = false;
 let running = null;
 let lookAgain = false;
 let first = true;
 let unwatch;
 
 const texts = () => words[language];
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const tell = (problem) => setText(byId("problem"), problem);
+const session = () => ({ "X-Session": store.session() });
+
+const outbox = sender({ texts, tell, look, putBack, botAnswers: () => owner === "bot" });
+const tray = photoTray({
+  upload: (blob) => call("POST", "/channels/web/photos", blob, session(), PHOTO_SECONDS),
+  drop: (id) => call("DELETE", `/channels/web/photos/${id}`, undefined, session()),
+  texts,
+  tell,
+  after: () => input,
+  max: PHOTOS_MAX,
+});
+const around = main.dataset.embedded
+  ? frame((focus) => {
+      view.toEnd(false);
+      if (focus) input.focus();
+    })
+  : null;
 
 function setLanguage(next) {
   language = next;
+  byId("language").value = next;
   view.speak(language, texts());
   view.showOwner(owner, texts());
-  view.showWelcome(!byId("welcome").hidden, texts(), begin);
+  view.showWelcome(!byId("welcome").hidden, texts(), outbox.say);
+  tray.speak();
+  if (byId("connection").textContent) showConnection(false);
+}
+
+let forget;
+
+/** Say that the connection is lost, or, when it was, that it is there again. */
+function showConnection(on) {
+  const line = byId("connection");
+  if (on && !line.classList.contains("danger")) return;
+  clearTimeout(forget);
+  if (on && !line.textContent) return;
+  line.className = `message ${on ? "good" : "danger"}`;
+  setText(line, on ? texts().back_online : texts().offline);
+  if (!on) return;
+  forget = setTimeout(() => {
+    line.className = "message danger";
+    setText(line, "");
+  }, AGAIN_SHOWN);
 }
 
 /** Read what came since the last message seen, and show it. One run at a time does it. */
 function look() {
   lookAgain = true;
-  if (sending) return Promise.resolve();
+  if (outbox.sending) return Promise.resolve();
   running ??= run().finally(() => {
     running = null;
   });
@@ -45,27 +87,26 @@ function look() {
 
 async function run() {
   try {
-    while (lookAgain && !sending) {
+    while (lookAgain && !outbox.sending) {
       lookAgain = false;
       await readOn();
     }
-    byId("offline").hidden = true;
+    showConnection(true);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    byId("offline").hidden = false;
+    showConnection(false);
   }
 }
 
 async function readOn() {
   for (;;) {
     const asked = store.session();
-    const headers = { "X-Session": asked };
-    const found = await call("GET", `/channels/web/messages?since=${seen}`, undefined, headers);
-    if (asked !== store.session() || sending) return;
+    const found = await call("GET", `/channels/web/messages?since=${seen}`, undefined, session());
+    if (asked !== store.session() || outbox.sending) return;
     const another = found.conversation !== conversation && seen > 0;
     conversation = found.conversation;
     if (another) {
-      view.markNewTalk();
+      view.markNewTalk(texts());
       seen = 0;
       continue;
     }
@@ -74,118 +115,49 @@ async function readOn() {
   }
 }
 
-function show(found) {
-  owner = found.owner;
-  if (words[found.language] && !store.chosenLanguage() && found.language !== language) {
-    setLanguage(found.language);
-  }
+function show({ messages, owner: owns, language: spoken }) {
+  owner = owns;
+  // Korean is also what is spoken to those whose language the bot lacks: they keep their page.
+  const follow = spoken !== language && (spoken !== "ko" || language === "en");
+  if (words[spoken] && follow && !store.chosenLanguage()) setLanguage(spoken);
   const wasAtEnd = view.atEnd();
-  const waiting = store.outbox();
-  if (found.messages.length) {
-    const arrived = found.messages.some(
-      (message) =>
-        message.author === "citizen" && message.text === waiting?.text && message.seq > waiting.after,
-    );
-    if (arrived) {
-      // The answer to our POST was lost, but the message was not.
-      store.emptyOutbox();
-      view.hideWaiting();
-    }
-    seen = found.messages.at(-1).seq;
+  if (messages.length) {
+    // The answer to our POST may have been lost while the message was not.
+    if (messages.some((message) => message.message_id === store.outbox()?.id)) store.emptyOutbox();
+    seen = messages.at(-1).seq;
     view.hideWaiting();
-    view.add(found.messages, { language, texts: texts(), silently: first, choose });
-    if (store.outbox()) showWaiting(true);
+    view.add(messages, { language, spoken, texts: texts(), silently: first, choose: outbox.say });
+    if (store.outbox()) outbox.show(true);
+    if (!first) around?.unread(messages.filter((message) => message.author !== "citizen").length);
   }
   view.showOwner(owner, texts());
-  view.showWelcome(seen === 0 && !store.outbox(), texts(), begin);
+  view.showWelcome(seen === 0 && !store.outbox(), texts(), outbox.say);
   if (first || wasAtEnd) view.toEnd(!first);
-  else if (found.messages.length) byId("newest").hidden = false;
-  if (found.messages.length || found.conversation === null) first = false;
+  else if (messages.length) byId("newest").hidden = false;
+  if (messages.length || conversation === null) first = false;
 }
 
-function showWaiting(failed) {
-  view.showWaiting(store.outbox(), failed, texts(), { retry: deliver, discard });
-}
-
-function discard() {
-  const waiting = store.outbox();
-  store.emptyOutbox();
-  view.hideWaiting();
-  if (waiting && !input.value) input.value = waiting.text;
+function putBack({ text, photos }) {
+  if (!input.value) input.value = text;
+  tray.restore(photos ?? []);
+  grow();
   input.focus();
-  look();
 }
 
-/** Send what waits in the outbox; the same id every time, so that it counts once. */
-async function deliver() {
-  const message = store.outbox();
-  if (!message || sending) return;
-  sending = true;
-  byId("problem").hidden = true;
-  showWaiting(false);
-  view.clearChoices();
-  view.showWelcome(false);
-  view.showTyping(owner === "bot");
-  view.toEnd();
-  const sent = await post(message);
-  sending = false;
-  view.showTyping(false);
-  if (sent) {
-    store.emptyOutbox();
-    await look();
-    if (!store.outbox()) view.hideWaiting();
-  } else {
-    showWaiting(true);
-  }
-  view.toEnd();
-}
+let preparing = false;
 
-async function post(message) {
-  const body = { session: store.session(), text: message.text, message_id: message.id };
-  if (store.chosenLanguage()) body.language = store.chosenLanguage();
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await call("POST", "/channels/web/messages", body);
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.passing && attempt < RETRY_AFTER.length) {
-        await pause(RETRY_AFTER[attempt]);
-        continue;
-      }
-      if (error.message) tell(error.message);
-      return false;
-    }
-  }
-}
-
-function tell(problem) {
-  setText(byId("problem"), problem);
-  byId("problem").hidden = false;
-}
-
-/** Say `text`; `shown` is how it looks, where that differs. */
-function say(text, shown = text) {
-  if (sending) return false;
-  if (store.outbox()) {
-    deliver(); // what was written before goes first
-    return false;
-  }
+async function submit() {
+  if (preparing || (!input.value.trim() && !tray.filled)) return;
+  preparing = true;
+  const photos = await tray.photos();
+  preparing = false;
+  const text = input.value.trim();
   if (text.length > TEXT_MAX) {
     tell(texts().too_long);
-    return false;
-  }
-  store.putOutbox(text, shown, seen);
-  deliver();
-  return true;
-}
-
-const choose = (id, title) => say(id, title);
-const begin = (text) => say(text);
-
-function submit() {
-  const text = input.value.trim();
-  if (text && say(text)) {
+  } else if (photos === null) {
+    tell(texts().photo_failed);
+  } else if (outbox.say(text, text, photos)) {
+    tray.clear();
     input.value = "";
     grow();
   }
@@ -213,8 +185,9 @@ async function eraseTalk() {
   [conversation, seen, owner, first] = [null, 0, "bot", true];
   view.clear();
   view.hideWaiting();
+  tray.clear();
   view.showOwner(owner, texts());
-  view.showWelcome(true, texts(), begin);
+  view.showWelcome(true, texts(), outbox.say);
   listen();
   input.focus();
 }
@@ -230,6 +203,11 @@ input.addEventListener("keydown", (event) => {
   event.preventDefault();
   submit();
 });
+input.addEventListener("paste", (event) => {
+  if (!event.clipboardData.files.length) return;
+  event.preventDefault();
+  tray.add(event.clipboardData.files);
+});
 byId("newest").addEventListener("click", () => {
   view.toEnd();
   byId("newest").hidden = true;
@@ -240,16 +218,19 @@ byId("scroll").addEventListener("scroll", () => {
 });
 byId("open-info").addEventListener("click", () => byId("info").showModal());
 for (const button of document.querySelectorAll(".erase")) button.addEventListener("click", eraseTalk);
-for (const link of document.querySelectorAll(".segmented a")) {
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    store.chooseLanguage(link.lang);
-    setLanguage(link.lang);
-  });
-}
+byId("language").addEventListener("change", () => {
+  store.chooseLanguage(byId("language").value);
+  setLanguage(byId("language").value);
+});
+window.addEventListener("offline", () => {
+  showConnection(false);
+  look(); // the browser may be wrong about it
+});
+window.addEventListener("online", () => outbox.deliver());
 
 setLanguage(language);
+byId("send").disabled = false; // before this script ran, it would have reloaded the page
 listen();
-if (store.outbox()) deliver();
+if (store.outbox()) outbox.deliver();
 else look();
-if (matchMedia("(pointer: fine)").matches) input.focus();
+if (!around && matchMedia("(pointer: fine)").matches) input.focus();

@@ -45,7 +45,7 @@ function update({ button, parts }, item, { texts, selected, unread, me }) {
   const seconds = waited(item);
   const phrase = item.owner === "agent" ? texts.waited : texts.waiting;
   setText(parts.wait, seconds === null ? "" : fill(phrase, { time: duration(seconds, texts) }));
-  setText(parts.words, item.last ?? "");
+  setText(parts.words, item.last === "" ? texts.photo_only : (item.last ?? ""));
   const owner = item.agent && item.agent.id !== me ? fill(texts.owned_by, item.agent) : null;
   const why = owner ?? texts.reasons[item.reason] ?? item.reason ?? "";
   const language = item.language === "ko" ? "" : ` · ${texts.languages[item.language] ?? item.language}`;

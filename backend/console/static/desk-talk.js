@@ -89,12 +89,32 @@ function line(message, texts, language) {
     "li",
     { className: "said", data: { author: message.author } },
     make("span", { className: "who" }, name[message.author] ?? texts[message.author]),
-    make("div", { className: "bubble" }, linked(message.text)),
+    message.text && make("div", { className: "bubble" }, linked(message.text)),
+    message.photos.length > 0 && pictures(message, texts),
+    message.location && make("span", { className: "place" }, place(message.location, texts)),
     message.choices.length > 0 &&
       make("span", { className: "offered" }, `${texts.offered}: ${message.choices.map((c) => c.title).join(" / ")}`),
     meta(message, texts, language),
   );
 }
+
+function pictures({ photos, author }, texts) {
+  const alt = (n) => fill(author === "citizen" ? texts.photo_citizen : texts.photo_agent, { n });
+  return make(
+    "div",
+    { className: "photos" },
+    photos.map(({ url, small, width, height }, index) =>
+      make(
+        "a",
+        { href: url, target: "_blank", rel: "noopener" },
+        make("img", { src: small, width, height, alt: alt(index + 1) }),
+      ),
+    ),
+  );
+}
+
+const place = ({ name, latitude, longitude }, texts) =>
+  `${texts.place}: ${name ? `${name}, ` : ""}${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
 
 function meta(message, texts, language) {
   const at = new Date(message.at);

@@ -3,6 +3,7 @@
 import { call, Problem } from "./api.js";
 import { ask, byId, composing, randomHex, setText } from "./dom.js";
 import { watch } from "./live.js";
+import { photoTray } from "./photo-tray.js";
 import { showCounts, showEmpty, showList } from "./desk-list.js";
 import { bePresent, ring, setUpKeys, setUpSound } from "./desk-self.js";
 import { askFrom, clearTalk, showHead, showMessages, showPacket } from "./desk-talk.js";
@@ -17,7 +18,16 @@ const PAGE = 50;
 const BREATH = 300; // a burst of signals becomes three readings a second at most
 const LOOK_AGAIN = 2000;
 const SAID_FOR = 6000;
+const UPLOAD_SECONDS = 90;
 const phone = matchMedia("(max-width: 52rem)");
+const tray = photoTray({
+  upload: (blob) => call("POST", "/api/v1/photos", blob, {}, UPLOAD_SECONDS),
+  drop: (id) => call("DELETE", `/api/v1/photos/${id}`),
+  texts: () => texts,
+  tell: (problem) => tell(problem, "danger"),
+  after: () => input,
+  max: 1,
+});
 
 let tab = "queued";
 let limit = PAGE;
@@ -149,6 +159,7 @@ function open(id) {
   messages = [];
   seen = 0;
   clearTalk();
+  tray.abandon();
   tell("");
   main.dataset.view = selected ? "talk" : "list";
   byId("talk").hidden = true;
@@ -171,7 +182,7 @@ function showMode(owned) {
   current.owned = owned;
   const mode = owned ? current.mode : "note";
   if (mode !== current.mode) setMode(mode);
-  byId("composer").dataset.mode = mode;
+  byId("composer").dataset.mode = mode; // which hides the photos of a reply beside a note
   for (const button of document.querySelectorAll(".modes [data-mode]")) {
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     button.disabled = button.dataset.mode === "reply" && !owned;
@@ -223,12 +234,21 @@ async function claim() {
 
 async function send() {
   const text = input.value.trim();
-  if (!text || byId("send").disabled) return;
   const { mode, ids } = draft();
   const id = selected;
+  if (byId("send").disabled || !(text || (mode === "reply" && tray.filled))) return;
+  const photos = mode === "reply" ? await tray.photos() : [];
+  if (id !== selected) return;
+  if (photos === null) {
+    tell(texts.photo_failed, "danger");
+    return;
+  }
+  const photo = photos[0]?.id;
   // The same words keep their id until they arrived, so that trying again counts once.
-  if (ids[mode]?.text !== text) ids[mode] = { text, id: randomHex(16) };
-  if (!(await step(mode, { text, client_id: ids[mode].id }, ""))) return;
+  if (ids[mode]?.text !== text || ids[mode].photo !== photo) ids[mode] = { text, photo, id: randomHex(16) };
+  const body = { text, client_id: ids[mode].id, ...(photo && { photo }) };
+  if (!(await step(mode, body, ""))) return;
+  if (photo && id === selected) tray.clear();
   draft(id)[mode] = "";
   delete ids[mode];
   if (id === selected && draft().mode === mode && input.value.trim() === text) input.value = "";

@@ -11,30 +11,42 @@ const LONGEST_WAIT = 30000;
 export function watch({ path, hello, look, state = () => {}, every = 4000 }) {
   let socket;
   let wait = FIRST_WAIT;
+  let open = false;
   let ended = false;
   let timer;
 
   function connect() {
     clearTimeout(timer);
     if (ended) return;
-    socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+    try {
+      socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+    } catch {
+      again(); // a policy of the network or the browser forbids sockets: the clock looks
+      return;
+    }
     socket.onopen = () => {
       if (hello) socket.send(JSON.stringify(hello()));
       wait = FIRST_WAIT;
+      open = true;
       state(true);
       look({ type: "ready" });
     };
     socket.onmessage = (frame) => look(JSON.parse(frame.data));
     socket.onclose = () => {
+      open = false;
       state(false);
-      if (ended) return;
-      timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
-      wait = Math.min(LONGEST_WAIT, wait * 2);
+      again();
     };
   }
 
+  function again() {
+    if (ended) return;
+    timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+    wait = Math.min(LONGEST_WAIT, wait * 2);
+  }
+
   const poll = setInterval(() => {
-    if (socket?.readyState !== WebSocket.OPEN && !document.hidden) look({ type: "poll" });
+    if (!open && !document.hidden) look({ type: "poll" });
   }, every);
   const back = () => {
     if (document.hidden) return;
