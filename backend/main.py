@@ -139,6 +139,7 @@ def build_channels(context: Context) -> dict[str, Channel]:
 
 def _mailbox(context: Context) -> Mailbox:
     """Return what KakaoTalk's citizens have not been shown yet, from our own tables."""
+    links = Links.of(context.settings)
 
     async def put(delivery_id: int) -> None:
         async with context.sessions() as session, session.begin():
@@ -146,7 +147,7 @@ def _mailbox(context: Context) -> Mailbox:
 
     async def take(address: str) -> Sequence[Reply]:
         async with context.sessions() as session, session.begin():
-            return await mailbox.take(session, "kakao", address)
+            return await mailbox.take(session, "kakao", address, links)
 
     async def leave(delivery_id: int, shown: int) -> None:
         async with context.sessions() as session, session.begin():

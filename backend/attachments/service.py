@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.attachments.links import Links, Size
 from backend.attachments.pictures import Cleaned
 from backend.errors import NotFound, TooMany
-from backend.models import Attachment
+from backend.models import Attachment, Message
 
 # As many as Twilio puts into one MMS; the web chat takes fewer.
 PER_MESSAGE = 10
@@ -130,6 +130,16 @@ def shown(photo: UUID, width: int, height: int, links: Links) -> dict[str, Any]:
         "url": links.on_page(photo, "full"),
         "small": links.on_page(photo, "small"),
     }
+
+
+async def of_agents(session: AsyncSession, message_ids: Iterable[int]) -> dict[int, UUID]:
+    """Return by message the photo that an agent sent with it."""
+    rows = await session.execute(
+        select(Attachment.message_id, Attachment.id)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.id.in_(list(message_ids)), Message.author == "agent")
+    )
+    return {message_id: photo for message_id, photo in rows if message_id is not None}
 
 
 async def read(session: AsyncSession, photo: UUID, size: Size) -> bytes:

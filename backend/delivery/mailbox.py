@@ -11,6 +11,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.attachments import service as attachments
+from backend.attachments.links import Links
 from backend.messages import service as messages
 from backend.models import Address, Delivery, HeldDelivery, Message
 from channels.inbound import clean_text
@@ -33,11 +35,11 @@ async def hold(session: AsyncSession, delivery_id: int) -> None:
     await session.execute(held.on_conflict_do_nothing())
 
 
-async def take(session: AsyncSession, scheme: str, address: str) -> list[Reply]:
+async def take(session: AsyncSession, scheme: str, address: str, links: Links) -> list[Reply]:
     """Return what waits for an address, oldest first, and mark it as handed over.
 
     Two who take at once share it: no message is returned twice. Of a message that was shown in
-    part, only the rest is returned.
+    part, only the rest is returned. A photo is a link at the end of its message.
     """
     owner = select(Address.id).where(Address.scheme == scheme, Address.address == address)
     taken = await session.execute(
@@ -49,16 +51,21 @@ async def take(session: AsyncSession, scheme: str, address: str) -> list[Reply]:
     shown = {row.delivery_id: row.shown for row in taken}
     if not shown:
         return []
-    rows = await session.execute(
+    found = await session.execute(
         select(Message, Delivery.id)
         .join(Delivery, Delivery.message_id == Message.id)
         .where(Delivery.id.in_(shown))
         .order_by(Delivery.id)
     )
+    rows = found.all()
+    photos = await attachments.of_agents(session, [message.id for message, _ in rows])
     replies = []
     for message, delivery_id in rows:
         reply = messages.unpack(message, delivery_id)
-        replies.append(replace(reply, text=clean_text(reply.text)[shown[delivery_id] :]))
+        words = [clean_text(reply.text)] if reply.text else []
+        if photo := photos.get(message.id):
+            words.append(links.for_provider(photo, message.created_at.timestamp()))
+        replies.append(replace(reply, text="\n".join(words)[shown[delivery_id] :]))
     return replies
 
 

@@ -5,13 +5,18 @@ import asyncio
 from sqlalchemy import select
 
 from backend import db
+from backend.attachments import service as attachments
+from backend.attachments.links import Links
+from backend.attachments.pictures import Cleaned
 from backend.delivery import mailbox
 from backend.delivery import service as delivery
 from backend.messages import service as messages
 from backend.models import Delivery, HeldDelivery
 from channels.base import Provider
+from tests.backend.desk import employee
 from tests.backend.house import citizen
 
+LINKS = Links("secret", "https://city.example")
 USER = "0f5a1c6be2d94d07a3f8c1b2d3e4f5a6"
 
 
@@ -37,7 +42,7 @@ async def said(
 
 async def take(sessions: db.Sessions, address: str = USER) -> list[tuple[int | None, str]]:
     async with sessions() as session, session.begin():
-        return [(r.delivery, r.text) for r in await mailbox.take(session, "kakao", address)]
+        return [(r.delivery, r.text) for r in await mailbox.take(session, "kakao", address, LINKS)]
 
 
 async def test_what_waits_is_taken_once_and_in_order(sessions: db.Sessions) -> None:
@@ -50,8 +55,24 @@ async def test_what_waits_is_taken_once_and_in_order(sessions: db.Sessions) -> N
 async def test_choices_come_along(sessions: db.Sessions) -> None:
     await said(sessions, "하나")
     async with sessions() as session, session.begin():
-        (reply,) = await mailbox.take(session, "kakao", USER)
+        (reply,) = await mailbox.take(session, "kakao", USER, LINKS)
     assert [(choice.id, choice.title) for choice in reply.choices] == [("1", "네")]
+
+
+async def test_an_agents_photo_is_a_link_at_the_end(sessions: db.Sessions) -> None:
+    agent = await employee(sessions)
+    async with sessions() as session, session.begin():
+        talk = await messages.open_conversation(
+            session, await citizen(session, USER, "kakao"), "kakao", "ko"
+        )
+        message = await messages.add(
+            session, talk, author="agent", text="", agent_id=agent, external_id="agent:1"
+        )
+        [photo] = await attachments.keep(session, message.id, [Cleaned("d", b"f", b"s", 4, 3)])
+        sent = await delivery.answered_in_place(session, talk, message)
+        await mailbox.hold(session, sent.id)
+    [(_, text)] = await take(sessions)
+    assert text.startswith(f"https://city.example/photos/{photo}/full?until=")
 
 
 async def test_those_who_take_at_once_share_it(sessions: db.Sessions) -> None:
@@ -63,7 +84,7 @@ async def test_those_who_take_at_once_share_it(sessions: db.Sessions) -> None:
 async def test_a_taker_that_fails_takes_nothing(sessions: db.Sessions) -> None:
     (one,) = await said(sessions, "하나")
     async with sessions() as session:
-        assert await mailbox.take(session, "kakao", USER)
+        assert await mailbox.take(session, "kakao", USER, LINKS)
         await session.rollback()
     assert await take(sessions) == [(one, "하나")]
 
