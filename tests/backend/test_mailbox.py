@@ -69,7 +69,7 @@ async def test_an_agents_photo_is_a_link_at_the_end(sessions: db.Sessions) -> No
             session, talk, author="agent", text="", agent_id=agent, external_id="agent:1"
         )
         [photo] = await attachments.keep(session, message.id, [Cleaned("d", b"f", b"s", 4, 3)])
-        sent = await delivery.answered_in_place(session, talk, message)
+        sent = await delivery.answered_in_place(session, talk, message, Provider("kakao"))
         await mailbox.hold(session, sent.id)
     [(_, text)] = await take(sessions)
     assert text.startswith(f"https://city.example/photos/{photo}/full?until=")
