@@ -1,4 +1,4 @@
-"""What comes beside words: changed wordings, buttons of old questions, lone and lost pictures."""
+"""What comes beside words: changed wordings, buttons of old questions, lost pictures."""
 
 from backend.messages import service as messages
 from bot import texts
@@ -27,10 +27,7 @@ async def answer(turn: Turn) -> bool:
         turn.say("common.photo_missed")
         if not (turn.text or turn.photos or incoming.location):
             return True
-    if turn.text or not (turn.photos or incoming.location):
-        return False
-    turn.say("common.photo_alone" if turn.photos else "common.place_alone")
-    return True
+    return False
 
 
 def recorded(incoming: Incoming, language: str) -> str:

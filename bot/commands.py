@@ -7,7 +7,17 @@ from channels.message import Opted
 from channels.twilio_sms import RESERVED
 
 Command = Literal[
-    "stop", "start", "provider_help", "menu", "person", "cancel", "alerts_on", "alerts_off"
+    "stop",
+    "start",
+    "provider_help",
+    "menu",
+    "person",
+    "cancel",
+    "alerts_on",
+    "alerts_off",
+    "back",
+    "restart",
+    "resume",
 ]
 
 # STOP, START and HELP on SMS belong to the provider, which closes and opens the door by itself:
@@ -20,9 +30,66 @@ _PROVIDER: dict[str, Command] = {
     word.lower(): _MIRRORED[order] for word, order in RESERVED.items() if word != "YES"
 }
 _OURS: dict[str, Command] = {
-    **dict.fromkeys(("menu", "메뉴", "처음", "처음으로", "처음부터", "홈", "/start"), "menu"),
+    **dict.fromkeys(("menu", "메뉴", "처음", "처음으로", "홈", "/start", "mainmenu"), "menu"),
     **dict.fromkeys(("0", "0번", "상담원", "상담사", "agent", "/agent"), "person"),
     **dict.fromkeys(("취소", "그만", "그만할래", "그만할게요", "/cancel"), "cancel"),
+    **dict.fromkeys(
+        (
+            "뒤로",
+            "뒤로가기",
+            "이전",
+            "이전으로",
+            "이전단계",
+            "이전단계로",
+            "아까로",
+            "아까로돌아가",
+            "되돌리기",
+            "되돌려",
+            "되돌려줘",
+            "돌아가",
+            "전단계로",
+            "back",
+            "goback",
+            "undo",
+            "previous",
+            "/back",
+        ),
+        "back",
+    ),
+    **dict.fromkeys(
+        (
+            "처음부터",
+            "처음부터다시",
+            "다시처음부터",
+            "처음부터할래",
+            "처음부터할게",
+            "다시시작",
+            "처음부터다시할래",
+            "처음부터다시할게",
+            "restart",
+            "startover",
+            "startagain",
+            "fromthebeginning",
+        ),
+        "restart",
+    ),
+    **dict.fromkeys(
+        (
+            "이어서",
+            "이어서하기",
+            "이어하기",
+            "이어서할게",
+            "이어서할래",
+            "계속하기",
+            "이어서접수",
+            "아까하던거",
+            "아까하던거이어서",
+            "아까하던민원이어서",
+            "continue",
+            "resume",
+        ),
+        "resume",
+    ),
     **dict.fromkeys(("알림켜기", "알림켜", "재난알림", "alertson"), "alerts_on"),
     **dict.fromkeys(("알림끄기", "알림꺼", "수신거부", "alertsoff"), "alerts_off"),
 }
@@ -37,6 +104,15 @@ _SMS: dict[str, Command] = {
     ),
 }  # fmt: skip
 _EDGES = re.compile(r"[\s.!~?,]+")
+# Orders are given politely too: "처음부터 다시 할게요", "뒤로 가 주세요".
+_POLITE = re.compile(
+    r"(?:가\s*)?(?:해\s*)?(?:주세요|주실래요|줘요|줘|갈게요|갈래요|갈래|갈게|가주세요|가줘|볼게요|요|please)$"
+)
+
+
+_POLITELY = {
+    word for word, order in _OURS.items() if order in ("menu", "back", "restart", "resume")
+}
 
 
 def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
@@ -52,4 +128,5 @@ def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
         return _PROVIDER.get(word) or _SMS[word]
     if channel == "voice" and word == "0":
         return "person"
-    return _OURS.get(word)
+    plain = _POLITE.sub("", word).removesuffix("가")
+    return _OURS.get(word) or (_OURS.get(plain) if plain in _POLITELY else None)

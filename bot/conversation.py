@@ -19,7 +19,7 @@ from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import asides, call, commands, dialogue, texts
+from bot import asides, call, commands, dialogue, drafts, picks, several, texts
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
@@ -65,6 +65,7 @@ class Bot:
         photos = await pictures.clean_all(incoming.photos[: attachments.PER_MESSAGE])
         missed = incoming.photos_missed + len(incoming.photos) - len(photos)
         incoming = replace(incoming, photos=(), photos_missed=missed)
+        parts = await self._parse_parts(incoming)
         async with self._context.sessions() as session, session.begin():
             address = await contacts.lock_address(
                 session,
@@ -76,7 +77,9 @@ class Bot:
             if known is not None:
                 metrics.REPEATED.labels(incoming.channel).inc()
                 return await _again(session, known)
-            answer, woken = await self._turn(session, address, incoming, parse, photos, masked, cut)
+            answer, woken = await self._turn(
+                session, address, incoming, parse, parts, photos, masked, cut
+            )
         metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
         for topic in woken:
             await events.publish(self._context.redis, topic, {"type": "changed"})
@@ -91,12 +94,18 @@ class Bot:
         text = "" if incoming.kind in _UNHEARD else incoming.text
         return await self._parser.parse(text, incoming.language)
 
+    async def _parse_parts(self, incoming: Incoming) -> tuple[Parse, ...]:
+        if incoming.kind not in ("text", "speech"):
+            return ()
+        return await several.parse_parts(self._parser, incoming.text, incoming.language)
+
     async def _turn(
         self,
         session: AsyncSession,
         address: Address,
         incoming: Incoming,
         parse: Parse,
+        parts: tuple[Parse, ...],
         cleaned: list[Cleaned],
         masked: bool,
         cut: bool,
@@ -111,7 +120,7 @@ class Bot:
             # Whoever writes to us again on a messenger has opened its door again.
             await contacts.restart(session, address)
         if incoming.kind == "start":
-            conversation.dialogue = {}
+            conversation.dialogue = drafts.kept(conversation.dialogue)
         message = await messages.add(
             session,
             conversation,
@@ -124,7 +133,7 @@ class Bot:
         photos, incoming = await _store_photos(session, incoming, message, cleaned)
         turn = Turn(
             self._context, session, self._faq, incoming, message, address, conversation,
-            parse, Dialogue.load(conversation.dialogue), photos=photos,
+            parse, Dialogue.load(conversation.dialogue), photos=photos, parts=parts,
         )  # fmt: skip
         woken = [f"conversation:{conversation.id}", "desk"]
         replies: list[Reply] = []
@@ -132,7 +141,7 @@ class Bot:
         if incoming.kind == "blocked":
             await contacts.stop(session, address)
         elif ended:
-            conversation.dialogue = {}
+            conversation.dialogue = drafts.kept(conversation.dialogue)
         elif incoming.channel == "voice" and conversation.state == "active":
             replies, ended = call.while_with_agent(conversation.language, incoming, parse)
         elif await dialogue.obey_anyway(turn) if conversation.state != "bot" else False:
@@ -221,7 +230,7 @@ def _hardly_heard(confidence: float | None, parse: Parse) -> bool:
     """Tell whether speech was recognised too poorly; nothing known of it counts as well heard."""
     if confidence is None or confidence >= GOOD_CONFIDENCE:
         return False
-    sense = parse.intent.name != "out_of_scope" and parse.intent.confidence >= dialogue.CLEAR
+    sense = parse.intent.name != "out_of_scope" and parse.intent.confidence >= picks.CLEAR
     return confidence < MIN_CONFIDENCE or not sense
 
 

@@ -3,44 +3,64 @@
 import re
 
 from backend.contacts import service as contacts
-from backend.contacts import subscriptions
-from bot import asides, call, commands
-from bot.flows import BY_INTENT, BY_NAME, alerts, emergency, person, question, smalltalk
-from bot.turn import Turn, Waiting
+from bot import asides, call, commands, drafts, following, orders, patience, picks
+from bot.flow import Flow
+from bot.flows import BY_INTENT, BY_NAME, FLOWS, alerts, emergency, person, question, smalltalk
+from bot.misses import miss
+from bot.picks import CLEAR
+from bot.turn import Turn, Waiting, mark
 
 SURE = 0.45
 # While the citizen tells us something in their own words, only a clear wish leads elsewhere.
-CLEAR = 0.75
 _LEADS_AWAY = frozenset(
     {"talk_to_agent", "change_language", "ask_faq", "check_status", "list_polls", "help",
      "subscribe_alerts", "unsubscribe_alerts", "request_disclosure"}
 )  # fmt: skip
-_DIGRESSIONS = frozenset({"question", "language", "smalltalk"})
+_VERY_CLEAR = 0.85
+_COURTESIES = frozenset({"thank", "greet", "goodbye", "affirm", "deny", "help"})
+# Soon answered, and back to what was open.
+_DIGRESSIONS = frozenset({"question", "language", "smalltalk", "status", "alerts", "elsewhere"})
 # What kind of entity answers a step, where its name does not say so.
 _ASKS_FOR = {"number": "petition_id", "option": "choice", "poll": "choice"}
-_YES = re.compile(r"^(?:네+|넵+|넹|예+|응+|어|ㅇㅇ+|ㅇㅋ|그래요?|맞아요?|맞습니다|좋아요?|콜|"
-                  r"yes|yep|yeah|yup|ok(?:ay)?|sure|right|correct|y)[.!~\s]*$", re.I)  # fmt: skip
-_NO = re.compile(
-    r"^(?:아니+요?|아뇨|아닙니다|ㄴㄴ+|싫어요?|안\s*해요?|no+|nope|nah|n)[.!~\s]*$", re.I
-)
+_WITH_DIGITS = frozenset({"phone", "code", "number"})
 _DIGIT = re.compile(r"\d")
-_NUMBERED = re.compile(r"^\s*(\d{1,2})\s*(?:번|번이요|번요|\.|\)|#)?\s*$")
+_FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.IGNORECASE)
+# A number where nothing is to be picked: a double tap, or an answer that came too late.
+_STRAY = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요)?\W*$")
+_TRAIL = 12
 
 
 async def respond(turn: Turn) -> None:
     """Fill `turn.replies` with the answer to its message, and move the dialogue on."""
     if turn.voice and await call.hear(turn):
         return
-    await _understand(turn)
-    held = turn.dialogue.held
-    if held is not None and turn.dialogue.waiting is None:
-        # The digression is over: back to the step that was open.
-        turn.dialogue.waiting, turn.dialogue.held = held, None
-        again = BY_NAME[held.flow].again
-        if again is not None:
-            await again(turn)
+    memory = turn.dialogue
+    before = memory.waiting
+    heard = await patience.take_up(turn)
+    if not heard:
+        await _understand(turn)
+    if not turn.missed:
+        memory.misses = 0
+    await following.carry_on(turn)
+    _leave_trail(turn, before)
+    if not turn.replies and not turn.silent:
+        await miss(turn, "common.not_understood")
     if turn.voice:
         call.fit(turn)
+    memory.said = [mark(reply.text) for reply in turn.replies]
+    memory.at = turn.message.created_at.isoformat()
+
+
+def _leave_trail(turn: Turn, before: Waiting | None) -> None:
+    """Remember the step before this one, so that it can be gone back to."""
+    now, trail = turn.dialogue.waiting, turn.dialogue.trail
+    if now is None:
+        turn.dialogue.trail = []
+    elif before is not None and before.flow == now.flow and not turn.went_back:
+        if before.step != now.step or before.slots != now.slots:
+            turn.dialogue.trail = [*trail, before][-_TRAIL:]
+    elif before is None or before.flow != now.flow:
+        turn.dialogue.trail = []
 
 
 async def obey_anyway(turn: Turn) -> bool:
@@ -50,7 +70,7 @@ async def obey_anyway(turn: Turn) -> bool:
     if command == "start":
         await contacts.restart(turn.session, turn.address)
     elif command in ("stop", "alerts_off"):
-        await _obey(turn, command)
+        await orders.obey(turn, command)
     else:
         return False
     return True
@@ -58,7 +78,6 @@ async def obey_anyway(turn: Turn) -> bool:
 
 async def _understand(turn: Turn) -> None:
     if _in_danger(turn):
-        turn.dialogue.misses = 0
         await emergency.begin(turn)
         return
     if turn.incoming.kind == "start":
@@ -68,34 +87,49 @@ async def _understand(turn: Turn) -> None:
     if await asides.answer(turn):
         return
     if not turn.text and turn.incoming.kind != "contact":
-        await _missed(turn, "common.only_words")
+        await _without_words(turn)
         return
     command = commands.read(
         turn.text, turn.conversation.channel, stopped=turn.address.stopped_at is not None
     )
     if command is not None:
-        turn.dialogue.misses = 0
-        await _obey(turn, command)
+        await orders.obey(turn, command)
         return
-    turn.chosen = _choice(turn)
-    if turn.chosen and turn.chosen.startswith("flow:"):
-        turn.dialogue.misses = 0
-        await _open(turn, turn.chosen.removeprefix("flow:"))
+    turn.chosen = picks.pick(turn)
+    if turn.chosen == "call:again":
+        await call.ask_again(turn, turn.dialogue.waiting)
         return
-    if turn.chosen and turn.chosen.startswith("person:"):
-        await person.hand_over(turn, turn.chosen.removeprefix("person:"))
+    if turn.chosen is not None and await orders.follow_choice(turn):
+        return
+    if await following.settle(turn):
+        return
+    following.set_aside(turn)
+    claiming = _claiming(turn)
+    waiting = turn.dialogue.waiting
+    if claiming is not None and (waiting is None or waiting.flow != claiming.name):
+        await _start(turn, claiming, waiting)
+    elif waiting is not None and _is_for(turn, waiting):
+        if not (turn.voice and call.wants_a_key(turn, waiting)):
+            await BY_NAME[waiting.flow].answer(turn)
+    else:
+        await _begin(turn, waiting)
+
+
+async def _without_words(turn: Turn) -> None:
+    """Take a photo or a place without words for the petition that is open, or begin one."""
+    if not (turn.pictures or turn.incoming.location):
+        await miss(turn, "common.only_words")
         return
     waiting = turn.dialogue.waiting
-    if turn.chosen == "call:again":
-        await call.ask_again(turn, waiting)
-        return
-    if waiting is not None and _is_for(turn, waiting):
-        turn.dialogue.misses = 0
-        if turn.voice and call.wants_a_key(turn, waiting):
-            return
-        await BY_NAME[waiting.flow].answer(turn)
-        return
-    await _begin(turn, waiting)
+    flow = BY_NAME["petition"]
+    await (flow.answer if waiting is not None and waiting.flow == flow.name else flow.begin)(turn)
+
+
+def _claiming(turn: Turn) -> Flow | None:
+    """Return the flow whose words the message holds, where no intent stands for its wish."""
+    if turn.chosen is not None or turn.incoming.kind not in ("text", "speech"):
+        return None
+    return next((f for f in FLOWS if f.claims is not None and f.claims(turn)), None)
 
 
 def _in_danger(turn: Turn) -> bool:
@@ -113,147 +147,93 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     """Tell whether the message answers the step that waits, rather than starting another wish."""
     if turn.chosen is not None or turn.incoming.kind in ("keys", "contact"):
         return True
-    if turn.value(_ASKS_FOR.get(waiting.step, waiting.step)) is not None:
-        return True
     flow = BY_NAME.get(waiting.flow)
     if flow is None:
         return False
     intent, sure = turn.intent, turn.parse.intent.confidence
-    if flow.corrects is not None and flow.corrects.search(turn.text):
-        return True
-    if intent == "cancel" and sure >= SURE:
+    if flow.fits is not None and (fits := flow.fits(turn)) is not None:
+        return fits
+    if turn.value(_ASKS_FOR.get(waiting.step, waiting.step)) is not None:
+        return not (waiting.step == "place" and _leads_away(turn, flow))
+    if intent == "cancel" and (sure >= CLEAR or (sure >= SURE and len(turn.text) <= 20)):
         return False
-    if waiting.step in ("phone", "code", "number"):
+    if flow.corrects is not None and flow.corrects.search(turn.text):
+        return not _leads_away(turn, flow, _VERY_CLEAR)
+    if waiting.step in _WITH_DIGITS:
         # These ask for digits: what has none is another wish, or a way out.
         return _DIGIT.search(turn.text) is not None or sure < SURE
     if intent in flow.intents or waiting.step == "district":
-        return not (intent in _LEADS_AWAY - flow.intents and sure >= CLEAR)
+        return not _leads_away(turn, flow)
     if waiting.step in flow.free_text:
-        return not (intent in _LEADS_AWAY and sure >= CLEAR)
+        return not (_leads_away(turn, flow) or (intent in _COURTESIES and sure >= CLEAR))
     return sure < SURE or intent in ("affirm", "deny")
+
+
+def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
+    intent, sure = turn.intent, turn.parse.intent.confidence
+    if intent in flow.intents:
+        return False
+    return (intent in _LEADS_AWAY and sure >= least) or (
+        intent in ("vote", "submit_proposal") and sure >= _VERY_CLEAR
+    )
 
 
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
     if turn.parse.intent.confidence < SURE and turn.intent != "out_of_scope":
-        await _missed(turn, "common.not_understood")
+        if waiting is None and turn.dialogue.misses == 0 and len(turn.text) > 7:
+            turn.missed = True
+            turn.dialogue.misses += 1
+            await question.respond(turn, turn.text)
+        else:
+            await miss(turn, "common.not_understood")
         return
-    turn.dialogue.misses = 0
     if turn.intent == "cancel":
-        await _obey(turn, "cancel")
+        await orders.obey(turn, "cancel")
+        return
+    if turn.intent == "out_of_scope" and waiting is not None:
+        await _beside_the_point(turn)
+        return
+    nothing_asked = waiting is None or waiting.step in BY_NAME[waiting.flow].passing
+    if nothing_asked and not turn.dialogue.choices and _STRAY.match(turn.text):
+        await miss(turn, "common.no_choices", choices=smalltalk.menu(turn))
         return
     flow = BY_INTENT[turn.intent]
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
-    if waiting is not None and flow.name in _DIGRESSIONS and turn.intent != "goodbye":
-        turn.dialogue.held = turn.dialogue.held or waiting
-        turn.dialogue.waiting = None
+    await _start(turn, flow, waiting)
+
+
+async def _beside_the_point(turn: Turn) -> None:
+    """Say that this is not for us and ask again; the second time in a row show ways out."""
+    await miss(turn, "common.out_of_scope")
+    if turn.dialogue.misses == 1:
+        await orders.ask_again(turn)
+
+
+async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
+    """Begin a flow beside what is open: a short one at once, a long one after it."""
+    memory = turn.dialogue
+    if waiting is None or waiting.step in BY_NAME[waiting.flow].passing:
+        memory.waiting = None
+        memory.choices = []
         await flow.begin(turn)
         return
-    drafted = waiting is not None and "details" in waiting.slots
-    turn.dialogue.held = waiting if drafted else None  # a petition that was begun is not lost
+    if turn.intent == "goodbye" or flow.name == person.NAME:
+        drafts.keep(turn)
+        await flow.begin(turn)
+        turn.done()
+        return
+    if flow.name in _DIGRESSIONS:
+        comes_back = BY_NAME[waiting.flow].again is not None
+        memory.held = memory.held or (waiting if comes_back else None)
+        memory.waiting = None
+        await flow.begin(turn)
+        return
+    if drafts.is_draft(waiting) and not _FIRST.search(turn.text):
+        drafts.queue(turn, flow.name, turn.parse)
+        await orders.ask_again(turn)
+        return
+    memory.held = waiting if drafts.is_draft(waiting) else None  # what was begun is not lost
     turn.done()
     await flow.begin(turn)
-
-
-async def _obey(turn: Turn, command: commands.Command) -> None:
-    turn.dialogue.held = None
-    match command:
-        case "stop":
-            turn.done()
-            await subscriptions.forget_address(turn.session, turn.address.id)
-            if turn.incoming.opted is None:
-                turn.say("opted.out")
-                turn.closes = True
-            else:
-                # The provider has answered by itself; whatever we sent would be refused.
-                await contacts.stop(turn.session, turn.address)
-        case "provider_help":
-            if turn.incoming.opted is None:  # else answered by the provider already
-                turn.say("help.text", choices=smalltalk.menu(turn))
-        case "start":
-            await contacts.restart(turn.session, turn.address)
-            turn.say("alerts.restarted")
-            await _open(turn, "alerts")
-        case "menu":
-            turn.done()
-            turn.say("greet.hello", choices=smalltalk.menu(turn))
-        case "person":
-            await person.begin(turn)
-        case "cancel":
-            was_open = turn.dialogue.waiting is not None
-            turn.done()
-            turn.say("common.cancelled" if was_open else "common.nothing_to_cancel")
-        case "alerts_on":
-            await _open(turn, "alerts")
-        case "alerts_off":
-            await alerts.switch_off(turn)
-
-
-async def _open(turn: Turn, name: str) -> None:
-    """Begin a flow from the menu: the message itself says nothing more."""
-    turn.done()
-    turn.dialogue.held = None
-    match name:
-        case "petition":
-            turn.say("petition.ask_details")
-            turn.wait(name, "details")
-        case "question":
-            turn.say("menu.ask_question")
-            turn.wait(name, "ask")
-        case "alerts":
-            turn.say("alerts.ask_district")
-            turn.wait(name, "district")
-        case _:
-            await BY_NAME[name].begin(turn)
-
-
-async def _missed(turn: Turn, key: str) -> None:
-    """Say that it was not understood; the second time in a row, offer ways out."""
-    turn.dialogue.misses += 1
-    if turn.dialogue.misses < 2:
-        if turn.dialogue.waiting is None and key == "common.not_understood" and len(turn.text) > 7:
-            await question.respond(turn, turn.text)
-            return
-        turn.say(key)
-    elif turn.dialogue.misses == 2:
-        turn.say("common.still_not_understood", choices=smalltalk.menu(turn))
-    else:
-        await person.hand_over(turn, "not_understood")
-
-
-def _choice(turn: Turn) -> str | None:
-    """Return the value of the choice that the message picks among those last shown."""
-    offered = turn.dialogue.choices
-    if not offered:
-        return None
-    shown = call.read_out(turn) if turn.voice else offered
-    if number := _NUMBERED.match(turn.text):
-        index = int(number.group(1)) - 1
-        return shown[index][0] if 0 <= index < len(shown) else None
-    said = _squeeze(turn.text)
-    for value, title in offered:
-        if said == _squeeze(title):
-            return value
-    values = [value for value, _ in offered]
-    if "yes" in values and (_YES.match(turn.text) or _sure_of(turn, "affirm")):
-        return "yes"
-    if "no" in values and (_NO.match(turn.text) or (_sure_of(turn, "deny") and not _more(turn))):
-        return "no"
-    picked = turn.value("choice")
-    if picked and picked.isdigit() and len(turn.text) <= 12 and 1 <= int(picked) <= len(shown):
-        return shown[int(picked) - 1][0]
-    return None
-
-
-def _more(turn: Turn) -> bool:
-    """Tell whether a no comes with something else: "no, it is 89" corrects and does not refuse."""
-    return len(turn.text) > 12 or _DIGIT.search(turn.text) is not None
-
-
-def _sure_of(turn: Turn, intent: str) -> bool:
-    return turn.intent == intent and turn.parse.intent.confidence >= CLEAR
-
-
-def _squeeze(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())

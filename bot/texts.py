@@ -60,6 +60,11 @@ def catalogue(language: str) -> dict[str, Any]:
     return flat
 
 
+def has(language: str, key: str) -> bool:
+    """Tell whether the catalogue of `language` has a text."""
+    return key in catalogue(language if language in LANGUAGES else "en")
+
+
 def say(language: str, key: str, /, **slots: Any) -> tuple[str, str | None]:
     """Return the written form of a text, and the spoken one where it differs.
 

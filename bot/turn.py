@@ -1,6 +1,7 @@
 """One turn: a message that came in, what is known around it, and what will be said."""
 
-from dataclasses import asdict, dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +47,10 @@ class Dialogue:
 
     `held` is what was open when a digression began, and is taken up again after it.
     `choices` are the values behind the numbers last shown, in order. `misses` counts messages
-    in a row that were not understood; `answered` names the articles shown last.
+    in a row that were not understood; `answered` names the articles shown last. `trail` holds the
+    steps before this one, for going back. `queue` are wishes that were voiced while another was
+    open, to be offered after it. `said` marks what was said last, so that it is not said again in
+    the same words. `at` is when the citizen was last heard (ISO 8601).
     """
 
     waiting: Waiting | None = None
@@ -55,6 +59,10 @@ class Dialogue:
     misses: int = 0
     answered: list[str] = field(default_factory=list)
     call: Call = field(default_factory=Call)
+    trail: list[Waiting] = field(default_factory=list)
+    queue: list[dict[str, Any]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    at: str | None = None
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "Dialogue":
@@ -67,6 +75,10 @@ class Dialogue:
             misses=stored.get("misses", 0),
             answered=stored.get("answered", []),
             call=Call(**stored.get("call", {})),
+            trail=[Waiting(**step) for step in stored.get("trail", [])],
+            queue=stored.get("queue", []),
+            said=stored.get("said", []),
+            at=stored.get("at"),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -95,6 +107,10 @@ class Turn:
     ended: bool = False
     closes: bool = False  # the citizen wants no more messages after these replies
     photos: tuple[UUID, ...] = ()
+    parts: tuple[Parse, ...] = ()  # the sentences of the message, where it has several
+    missed: bool = False  # the message was not understood
+    silent: bool = False  # nothing is to be said to this message
+    went_back: bool = False  # a step back was taken: it is no step forward
 
     @property
     def language(self) -> str:
@@ -110,6 +126,11 @@ class Turn:
     def location(self) -> Location | None:
         """The point that the citizen shared with this message."""
         return self.incoming.location
+
+    @property
+    def pictures(self) -> int:
+        """How many photos came with the message."""
+        return len(self.photos)
 
     @property
     def voice(self) -> bool:
@@ -145,6 +166,9 @@ class Turn:
         What the citizen then picks, by number, button or words, comes back as `turn.chosen`.
         """
         text, spoken = texts.say(self.language, key, **slots)
+        other = f"{key}_again"
+        if mark(text) in self.dialogue.said and texts.has(self.language, other):
+            text, spoken = texts.say(self.language, other, **slots)
         self.tell(text, spoken, choices=choices, ask_phone=ask_phone, transfer=transfer)
 
     def tell(
@@ -158,6 +182,10 @@ class Turn:
     ) -> None:
         """Answer with a text that is not of the catalogue, such as an article's."""
         offered = choices or []
+        if mark(text) in self.dialogue.said:
+            # Nobody is told the same sentence twice in a row.
+            before = self.word("common.once_more")
+            text, spoken = f"{before}\n{text}", f"{before} {spoken}" if spoken else None
         if offered:
             self.dialogue.choices = [list(pair) for pair in offered]
         self.replies.append(
@@ -174,7 +202,19 @@ class Turn:
         """Let the next message go to `step` of `flow`, with these slots."""
         self.dialogue.waiting = Waiting(flow, step, slots)
 
+    def hear(self, parse: Parse) -> None:
+        """Take another text in place of the message: a part of it, or a wish of before."""
+        self.parse = parse
+        self.incoming = replace(self.incoming, text=parse.text)
+        self.parts = ()
+        self.chosen = None
+
     def done(self) -> None:
         """End the flow: the next message begins anew."""
         self.dialogue.waiting = None
         self.dialogue.choices = []
+
+
+def mark(text: str) -> str:
+    """Return a short mark of what was said, by which the same words are known again."""
+    return hashlib.blake2s(text.encode(), digest_size=6).hexdigest()

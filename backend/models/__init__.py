@@ -8,7 +8,14 @@ from backend.models.conversation import Conversation, Handoff, Message
 from backend.models.delivery import Delivery, DeliveryAttempt, DeliveryPart
 from backend.models.faq import FaqArticle, FaqSource
 from backend.models.mailbox import HeldDelivery
-from backend.models.petition import NumberSeries, Petition, PetitionEvent
+from backend.models.petition import (
+    NumberSeries,
+    Petition,
+    PetitionEvent,
+    PetitionMessage,
+    PetitionSupporter,
+    SealedReport,
+)
 from backend.models.poll import Ballot, Participation, Poll, PollOption
 from backend.models.staff import ApiKey, Staff, StaffSession
 from backend.models.subscription import Subscription
@@ -36,9 +43,12 @@ __all__ = [
     "Participation",
     "Petition",
     "PetitionEvent",
+    "PetitionMessage",
+    "PetitionSupporter",
     "PhoneCode",
     "Poll",
     "PollOption",
+    "SealedReport",
     "Staff",
     "StaffSession",
     "Subscription",

@@ -63,7 +63,8 @@ class Directory:
     wish_period: Period
 
 
-def _words(data: dict[str, list[str]]) -> Words:
+def words(data: dict[str, list[str]]) -> Words:
+    """Return the words of `data`, as `{"ko": [...], "en": [...]}`, ready to be looked for."""
     # Longer words first, so that "traffic light" is found where "traffic" would be too.
     english = sorted(data["en"], key=len, reverse=True)
     pattern = "|".join(re.escape(word) for word in english)
@@ -77,7 +78,7 @@ def _category(data: dict[str, Any], periods: dict[str, Period]) -> Category:
     return Category(
         id=data["id"],
         names=data["name"],
-        words=_words(data["keywords"]),
+        words=words(data["keywords"]),
         period=periods[data["period"]],
         offices=tuple(
             Office(line["from"], {"ko": line["ko"], "en": line["en"]}) for line in data["offices"]
@@ -96,8 +97,8 @@ def directory() -> Directory:
         default=categories[data["default"]],
         districts=data["districts"],
         unknown_gu=data["unknown_gu"],
-        wish=_words(data["wishes"]["words"]),
-        wish_unless=_words(data["wishes"]["unless"]),
+        wish=words(data["wishes"]["words"]),
+        wish_unless=words(data["wishes"]["unless"]),
         wish_period=periods[data["wishes"]["period"]],
     )
 

@@ -1,6 +1,8 @@
 """Filing petitions, finding them again, and moving them from stage to stage."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -9,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.errors import Conflict, EungdapError, NotFound
-from backend.models import NumberSeries, Petition, PetitionEvent
+from backend.models import NumberSeries, Petition, PetitionEvent, PetitionMessage
 from backend.petitions import routing, working_days
+from backend.petitions.types import PetitionType
+from backend.petitions.types import classify as classify_type
 
 CITIZEN = "citizen"
 
@@ -70,15 +74,19 @@ async def file(
     district: str | None,
     details: str,
     identified: bool,
+    location: dict[str, Any] | None = None,
+    told_in: Sequence[int] = (),
 ) -> Petition:
     """Take in a petition: number, office, due date, first event and audit in one transaction.
 
-    `message_id` is the message that confirmed it; one message files one petition. `district` is
-    the Korean name of a district. `identified` says that the contact has a verified phone. Without
+    `message_id` is the message that confirmed it; one message files one petition. `told_in` are
+    the messages it was told in, whose photos belong to it. `district` is the Korean name of a
+    district. `identified` says that the contact has a verified phone. Without
     one it is a tip: routed and tracked, but the legal clock does not run and `due_at` is None
     (decree of the Civil Petitions Treatment Act, art. 2: a petitioner gives name and address).
     """
     category = routing.classify(details)
+    kind = classify_type(details)
     received = (await session.scalars(select(func.now()))).one()
     year = received.astimezone(working_days.calendar().zone).year
     petition = Petition(
@@ -87,25 +95,31 @@ async def file(
         message_id=message_id,
         channel=channel,
         language=language,
+        kind=kind.id,
         category=category.id,
         department=routing.department(category, district, "ko"),
         district=district,
         place=place,
         details=details,
+        location=location,
         stage="received",
         received_at=received,
-        due_at=working_days.due(received, routing.period(category, details))
-        if identified
-        else None,
+        due_at=_due(received, kind) if identified else None,
     )
     session.add(petition)
     await session.flush()
+    for told in sorted({*told_in, message_id}):
+        session.add(PetitionMessage(petition_id=petition.id, message_id=told))
     _add_event(session, petition, CITIZEN, None)
     audit.record(
         session, CITIZEN, "petition.filed", f"petition:{petition.id}",
-        number=petition.number, category=category.id, identified=identified,
+        number=petition.number, kind=kind.id, category=category.id, identified=identified,
     )  # fmt: skip
     return petition
+
+
+def _due(received: datetime, kind: PetitionType) -> datetime | None:
+    return working_days.due(received, kind.period) if kind.period is not None else None
 
 
 def _add_event(session: AsyncSession, petition: Petition, actor: str, note: str | None) -> None:

@@ -13,16 +13,19 @@ _DIGITS = re.compile(r"\d")
 _PHONE_DIGITS = 9  # fewer, where a code is expected, are a mistyped code and no phone
 
 
-async def ask(turn: Turn, flow: str, **slots: object) -> None:
-    """Ask for a phone in the way that this channel has; the answer goes to `take`."""
+async def ask(turn: Turn, flow: str, key: str = "vote.need_phone", **slots: object) -> None:
+    """Ask for a phone in the way that this channel has; the answer goes to `take`.
+
+    `key` is the text that says what for; on Telegram its twin `…_share` names the button.
+    """
     if turn.address.scheme == "telegram":
-        turn.say("vote.need_phone_share", ask_phone=True)
+        turn.say(f"{key}_share", ask_phone=True)
     elif turn.address.scheme == "call":
         turn.say("vote.no_phone_here")
         turn.done()
         return
     else:
-        turn.say("vote.need_phone")
+        turn.say(key)
     turn.wait(flow, "phone", **slots)
 
 

@@ -6,6 +6,8 @@ from bot.flows.person import hand_over
 from bot.turn import Turn
 
 NAME = "question"
+_UNSURE = 0.45
+_COURTESIES = frozenset({"affirm", "deny", "thank"})
 
 
 async def begin(turn: Turn) -> None:
@@ -26,6 +28,9 @@ async def respond(turn: Turn, text: str) -> None:
             choices=[*offered, ("none", turn.word("question.none_of_these"))],
         )
         turn.wait(NAME, "pick")
+    elif turn.dialogue.held is not None:
+        turn.say("question.no_answer")
+        turn.done()
     else:
         turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
         turn.wait(NAME, "no_answer")
@@ -35,7 +40,9 @@ async def answer(turn: Turn) -> None:
     """Show the article picked; a new question is simply asked again."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
-    if waiting.step == "no_answer" and turn.intent == "affirm":
+    if turn.dialogue.held is not None and turn.chosen is None and turn.intent in _COURTESIES:
+        turn.done()  # a yes or no is for what was open before the question
+    elif waiting.step == "no_answer" and turn.intent == "affirm":
         await hand_over(turn, "no_answer")
     elif turn.chosen == "none":
         turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
@@ -69,4 +76,13 @@ def _two_sentences(text: str) -> str:
     return ". ".join(parts[:2]).rstrip(".") + "."
 
 
-FLOW = Flow(NAME, frozenset({"ask_faq"}), begin, answer, free_text=frozenset({"no_answer", "ask"}))
+def fits(turn: Turn) -> bool | None:
+    """Tell whether a message goes on with a question that found no answer or several."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or waiting.flow != NAME or waiting.step == "ask":
+        return None
+    unsure = turn.parse.intent.confidence < _UNSURE
+    return unsure or turn.intent in ("ask_faq", "affirm", "deny")
+
+
+FLOW = Flow(NAME, frozenset({"ask_faq"}), begin, answer, free_text=frozenset({"ask"}), fits=fits)

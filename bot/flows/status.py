@@ -3,31 +3,54 @@
 import re
 
 from backend.models import Petition
-from backend.petitions import routing, service
+from backend.petitions import own, routing, service
 from bot import dates, limits, speech
 from bot.flow import Flow
+from bot.misses import miss
 from bot.turn import Turn
 
 NAME = "status"
 # Numbers of e-People and of the Safety Report service: known, and not ours.
 _OTHERS = (
-    (re.compile(r"\b1AA-?\d{4}-?\d{7}\b", re.I), "국민신문고", "e-People", "110"),
-    (re.compile(r"\bSPP-?\d{4}-?\d{7}\b", re.I), "안전신문고", "Safety Report", "1588-8650"),
-)
+    (
+        re.compile(r"\b1AA-?\d{4}-?\d{6,7}\b", re.I),
+        "국민신문고", "e-People", "110", "epeople.go.kr",
+    ),
+    (
+        re.compile(r"\bSPP-?\d{4}-?\d{6,8}\b", re.I),
+        "안전신문고", "Safety Report", "1588-8650", "safetyreport.go.kr",
+    ),
+)  # fmt: skip
+_SEALED = re.compile(r"(?<![a-z0-9])S-[A-Z2-9]{12}(?![a-z0-9])", re.I)
 _KEYED = re.compile(r"\d{1,11}")
+_LATEST = re.compile(
+    r"최근|마지막|방금|가장\s*나중|아까\s*(?:접수|신고|넣은|낸)"
+    r"|\b(?:latest|last|most recent|newest)\b",
+    re.IGNORECASE,
+)
+# Numbers follow one another: whoever tries one after the other is slowed down.
+_TRIES, _TRIES_IN = 10, 600
 
 
 async def begin(turn: Turn) -> None:
     """Answer at once where the message holds a number; else with the citizen's own petitions."""
-    if await _by_number(turn):
-        return
-    own = await service.latest(turn.session, turn.address.contact_id)
-    if len(own) == 1:
-        await _tell(turn, own[0])
+    if not await _by_number(turn):
+        await show_own(turn)
+
+
+async def show_own(turn: Turn) -> None:
+    """Show the citizen's only petition or the latest where that is meant; else let them pick."""
+    mine = await service.latest(turn.session, turn.address.contact_id)
+    if len(mine) == 1 or (mine and _LATEST.search(turn.text)):
+        await _tell(turn, mine[0])
         turn.done()
-    elif own:
-        turn.say("status.pick", choices=[(p.number, _title(p)) for p in own])
+    elif mine:
+        shown = mine[:3] if turn.voice else mine
+        turn.say("status.pick", choices=[(p.number, _listed(turn, p)) for p in shown])
         turn.wait(NAME, "number")
+    elif joined := await own.joined(turn.session, turn.address.contact_id):
+        await _tell(turn, joined[0])
+        turn.done()
     else:
         turn.say("status.ask_number")
         turn.wait(NAME, "number")
@@ -43,8 +66,14 @@ async def answer(turn: Turn) -> None:
             return
     if await _by_number(turn):
         return
-    turn.say("status.ask_number")
-    turn.wait(NAME, "number")
+    mine = await service.latest(turn.session, turn.address.contact_id, 1)
+    if mine and _LATEST.search(turn.text):
+        await _tell(turn, mine[0])
+        turn.done()
+        return
+    await miss(turn, "status.ask_number")
+    if turn.conversation.state != "queued":
+        turn.wait(NAME, "number")
 
 
 async def again(turn: Turn) -> None:
@@ -62,29 +91,32 @@ def keyed_number(keys: str, year: int) -> str | None:
     return f"P-{year}-{int(digits):07d}" if len(digits) <= 7 else None
 
 
+async def may_look(turn: Turn) -> bool:
+    """Count a look at a number; tell the citizen and return False where it is one too many."""
+    key = f"status:{turn.address.id}"
+    if await limits.allow(turn.context.redis, key, _TRIES, _TRIES_IN):
+        return True
+    turn.say("status.slow_down")
+    turn.done()
+    return False
+
+
 async def _by_number(turn: Turn) -> bool:
-    for pattern, ko, en, phone in _OTHERS:
-        if other := pattern.search(turn.text):
-            name = ko if turn.language == "ko" else en
-            turn.say("status.other_system", number=other.group(), system=name, phone=phone)
-            turn.done()
-            return True
+    if _elsewhere(turn):
+        return True
     number = turn.value("petition_id")
     waiting = turn.dialogue.waiting
     if number is None and waiting is not None and waiting.flow == NAME:
         number = keyed_number(turn.text, turn.message.created_at.year)
     if number is None:
         return False
-    if not await limits.allow(turn.context.redis, f"status:{turn.address.id}", 20, 600):
-        turn.say("status.slow_down")
-        turn.done()
-        return True
     found = await service.find(turn.session, number)
+    mine = found is not None and found.contact_id == turn.address.contact_id
+    if not mine and not await may_look(turn):
+        return True
     if found is None:
         turn.say(
-            "status.not_found",
-            number=number,
-            number_spoken=speech.digits(number, turn.language),
+            "status.not_found", number=number, number_spoken=speech.digits(number, turn.language)
         )
         turn.wait(NAME, "number")
         return True
@@ -93,34 +125,78 @@ async def _by_number(turn: Turn) -> bool:
     return True
 
 
+def _elsewhere(turn: Turn) -> bool:
+    """Explain a number of another system, or the code of a sealed report."""
+    for pattern, ko, en, phone, site in _OTHERS:
+        if other := pattern.search(turn.text):
+            name = ko if turn.language == "ko" else en
+            turn.say(
+                "status.other_system",
+                number=other.group().upper(),
+                number_spoken=speech.digits(other.group()[3:], turn.language),
+                system=name,
+                phone=phone,
+                site=site,
+            )
+            turn.done()
+            return True
+    if _SEALED.search(turn.text):
+        turn.message.text = turn.word("sealed.hidden")
+        turn.say("sealed.no_status")
+        turn.done()
+        return True
+    return False
+
+
+def claims(turn: Turn) -> bool:
+    """Tell whether the message holds a number that another system or the sealed lane gave."""
+    patterns = (*(pattern for pattern, *_ in _OTHERS), _SEALED)
+    return any(pattern.search(turn.text) for pattern in patterns)
+
+
 async def _tell(turn: Turn, petition: Petition) -> None:
     stage = service.stage_text(petition.stage, turn.language)
     spoken = speech.digits(petition.number, turn.language)
     if petition.contact_id != turn.address.contact_id:
-        turn.say("status.stage_only", number=petition.number, number_spoken=spoken, stage=stage)
+        joined = await own.supported(turn.session, petition, turn.address.contact_id)
+        turn.say(
+            "status.joined" if joined else "status.stage_only",
+            number=petition.number,
+            number_spoken=spoken,
+            stage=stage,
+        )
         return
     due = petition.due_at
+    key = "status.own" if due else "status.own_tip"
     turn.say(
-        "status.own" if due else "status.own_tip",
+        key if own.open_still(petition) else "status.own_closed",
         number=petition.number,
         number_spoken=spoken,
-        details=_title(petition),
+        details=title(petition),
         stage=stage,
-        department=_department(turn, petition),
+        department=office(turn, petition),
         due=dates.day(due, turn.language) if due else "",
+        following=turn.word(f"status.next_{petition.stage}"),
     )
 
 
-def _department(turn: Turn, petition: Petition) -> str:
+def office(turn: Turn, petition: Petition) -> str:
+    """Return the office in charge, in the language of the talk."""
     category = routing.directory().categories.get(petition.category)
     if turn.language == "ko" or category is None:
         return petition.department
     return routing.department(category, petition.district, turn.language)
 
 
-def _title(petition: Petition) -> str:
+def _listed(turn: Turn, petition: Petition) -> str:
+    stage = service.stage_text(petition.stage, turn.language)
+    return f"{title(petition)} ({stage})"
+
+
+def title(petition: Petition) -> str:
+    """Return what a petition is about, on one line."""
     details = " ".join(petition.details.split())
     return details if len(details) <= 40 else details[:39] + "…"
 
 
-FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again)
+FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again, claims=claims)

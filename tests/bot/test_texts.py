@@ -14,9 +14,11 @@ _KEY = re.compile(r"""["']([a-z]+\.[a-z_]+)["']""")
 def _used() -> set[str]:
     """Return every key that the bot's code names."""
     source = "\n".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
-    # Keys that are put together: petition.new_{what}, menu.{flow}.
-    made = {"petition.new_details", "petition.new_place"}
-    made |= {key for key in texts.catalogue("ko") if key.startswith("menu.")}
+    # Keys that are put together, as in petition.new_{what}.
+    parts = ("menu.", "petition.new_", "petition.confirm_", "status.next_", "own.ask_")
+    made = {key for key in texts.catalogue("ko") if key.startswith(parts)}
+    # The second time in a row, and where a channel has a button for it.
+    made |= {key for key in texts.catalogue("ko") if key.endswith(("_again", "_share"))}
     return {key for key in _KEY.findall(source) if key in texts.catalogue("ko")} | made
 
 

@@ -1,0 +1,66 @@
+"""Yes and no in the ways people say them, and nothing else."""
+
+import re
+
+_YES_WORDS = (
+    r"네+|넵+|넹|예+|응+|어+|엉|ㅇㅇ+|ㅇㅋ|ㅇ|오케이|오키|그래요?|그럼요?|그렇습니다|맞아요?|맞습니다"
+    r"|맞네요|좋아요?|좋습니다|좋네요|콜|확인(?:했어요|요)?|알겠습니다"
+    r"|부탁(?:해요?|드려요|드립니다|드릴게요)?|진행(?:해|할게요|해요)?|(?:그렇게|그대로|이대로|그걸로)"
+    r"|(?:접수|신고|등록|제출)(?:할게요?|할래요?|해요|하겠습니다|바랍니다|하세요|해)?"
+    r"|해\s*(?:주세요|줘요?|주실래요|주십시오)|보내\s*(?:주세요|줘요?)"
+    r"|할게요?|할래요?|하겠습니다|주세요|줘요?|요"
+    r"|yes|yep|yeah|yup|ya|ok(?:ay)?|sure|right|correct|y|please|do(?: it| that)?|go ahead|go on"
+    r"|go for it|file(?: it| this| that)?|submit(?: it| this)?|send(?: it)?|confirm(?:ed)?|exactly"
+    r"|perfect|fine|great|looks good|sounds good|good"
+    r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?)?"
+)
+_YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)
+_BEGINS_YES = re.compile(
+    r"^(?:네+|넵+|넹|예+|응|ㅇㅇ+|그래요?|맞아요?|맞습니다|좋아요?|yes|yep|yeah|ok(?:ay)?|sure|y)"
+    r"(?![가-힣a-z])",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"(?:아니+요?|아뇨|아니에요|아닙니다|아닌데요?|ㄴㄴ+|ㄴ|노+|싫어요?|싫습니다|됐어요?|됐습니다"
+    r"|안\s*(?:해요?|할래요?|할게요)|하지\s*마(?:세요|요)?"
+    r"|(?:접수|신고)\s*(?:하지\s*마(?:세요)?|안\s*(?:해요?|할래요?))"
+    r"|no,? thanks?|no thank you|nope|nah|no+|not now|n"
+    r"|do(?:n'?t| not)(?: file| submit)?(?: it| this)?)(?![a-z])[.,!~\s]*",
+    re.IGNORECASE,
+)
+_NO_NEED = re.compile(
+    r"^(?:괜찮아요?|괜찮습니다|필요\s*없어요?|나중에\s*(?:할게요)?|no need|later|that'?s all"
+    r"|i'?m good)[.,!~\s]*$",
+    re.IGNORECASE,
+)
+
+
+def says_yes(text: str) -> bool:
+    """Tell whether a message is a yes and nothing else."""
+    return _made_of(_YES, text)
+
+
+def says_no(text: str) -> bool:
+    """Tell whether a message is a no and nothing else."""
+    return _made_of(_NO, text)
+
+
+def has_no_need(text: str) -> bool:
+    """Tell whether a message turns an offer down kindly."""
+    return _NO_NEED.match(text) is not None
+
+
+def says_yes_and_more(text: str) -> bool:
+    """Tell whether a message begins with a yes and goes on: "yes, but at exit 12"."""
+    return _BEGINS_YES.match(text) is not None and not _made_of(_YES, text)
+
+
+def _made_of(words: re.Pattern[str], text: str) -> bool:
+    """Tell whether `text` is made of these words alone; word by word, and so never slow."""
+    at, text = 0, text.strip()
+    while at < len(text):
+        match = words.match(text, at)
+        if match is None or match.end() == at:
+            return False
+        at = match.end()
+    return bool(text)

@@ -1,0 +1,77 @@
+"""What a citizen takes back and what they say instead: "10번이 아니라 12번 출구", "not Mapo"."""
+
+import re
+from dataclasses import dataclass
+
+_KOREAN = re.compile(
+    r"^(?:아니(?:요|야)?|아뇨|앗|아)?[,.\s]*(?P<wrong>\S.*?)(?:이|가|은|는|을|를)?\s*"
+    r"(?:아니라요?|아니고요?|아니구요?|아닌데요?|아니에요|아니예요|아니야|아녜요|아닙니다|말고요?|빼고)[,.!\s]+(?P<right>\S.*)$"
+)
+_KOREAN_CHANGE = re.compile(
+    r"^(?P<wrong>\S.*?)(?:을|를)\s+(?P<right>\S.*?)(?:으로|로)\s*(?:바꿔|바꾸|고쳐|정정|수정|변경)"
+)
+_SORRY = r"^(?:(?:no|sorry|actually|please|can you|could you)[,.]?\s+)*"
+_ENGLISH = (
+    re.compile(
+        _SORRY + r"(?:it'?s |it is |that'?s )?not (?:in |at |on )?(?P<wrong>[^,.;]+?)"
+        r"(?:[,.;]\s*(?:but |it'?s |it is )?|\s+but |\s+it'?s )(?:in |at |on )?(?P<right>\S.*)$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        _SORRY + r"(?:it'?s |it is |i meant? )?(?:in |at |on )?(?P<right>\S.*?),?"
+        r"\s+(?:not|instead of|rather than)\s+(?:in |at |on )?(?P<wrong>[^,.;]+)[.!]*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        _SORRY + r"(?:change|replace|correct)\s+(?:the )?(?P<wrong>.+?)"
+        r"\s+(?:to|with|into)\s+(?P<right>\S.*)$",
+        re.IGNORECASE,
+    ),
+)
+_TAIL = re.compile(
+    r"\s*(?:(?:이에요|예요|에요|이요|입니다|인데요|이고요|이야|(?<=[가-힣])(?<![어아여해져려워와줘쳐켜펴죠나까네데세지돼])요|(?<=[가-힣])임)"
+    r"|(?:으로|로)\s*(?:해|바꿔|고쳐|정정|수정|변경)\S*(?:\s*(?:주세요|줘요?|주실래요))?|맞아요|please)?[.!~\s]*$"
+)
+_HEAD = re.compile(
+    r"^(?:(?:네+|예|응|ㅇㅇ|아니(?:요|야)?|아뇨|근데|그런데|그게|저|아|앗|yes|yeah|ok(?:ay)?|but|well"
+    r"|it'?s|it is|in|at)[,.\s]+)+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Words taken back and the words that replace them."""
+
+    wrong: str
+    right: str
+
+    def mend(self, text: str) -> str | None:
+        """Return `text` with the right words for the wrong ones; None where they do not occur."""
+        at = text.lower().find(self.wrong.lower())
+        if at < 0:
+            return None
+        before, after = text[:at], text[at + len(self.wrong) :]
+        # "10번" of "10번 출구 앞" becomes "12번 출구": what follows is not doubled.
+        words = self.right.split()
+        for count in range(len(words) - 1, 0, -1):
+            tail = " ".join(words[-count:])
+            if after.lstrip().lower().startswith(tail.lower()):
+                after = after.lstrip()[len(tail) :]
+                break
+        return f"{before}{self.right}{after}"
+
+
+def read(text: str) -> Correction | None:
+    """Return what `text` corrects, if it is of that form: not X but Y, Y and not X."""
+    for pattern in (_KOREAN, _KOREAN_CHANGE, *_ENGLISH):
+        if match := pattern.match(text.strip()):
+            wrong, right = _HEAD.sub("", match["wrong"]).strip(), plain(match["right"])
+            if wrong and right and len(wrong) <= 60:
+                return Correction(wrong, right)
+    return None
+
+
+def plain(text: str) -> str:
+    """Return words without what makes them a sentence: "12번 출구예요" becomes "12번 출구"."""
+    return _TAIL.sub("", _HEAD.sub("", text.strip())).strip(" ,.")

@@ -1,0 +1,298 @@
+"""Withdrawing, supplementing and changing a petition of one's own, until it is finished."""
+
+import re
+
+from backend.errors import Conflict
+from backend.models import Petition
+from backend.petitions import own, routing, service
+from backend.petitions.places import locate
+from bot import speech
+from bot.corrections import plain, read
+from bot.flow import Flow
+from bot.flows import phone, status
+from bot.flows.petition import words
+from bot.misses import miss
+from bot.turn import Turn
+
+NAME = "own"
+
+_WITHDRAW = re.compile(
+    r"취하|철회|(?:민원|접수|신고)(?:한\s*거|한\s*것|를|을|했던\s*거)?\s*(?:좀\s*)?(?:취소|없던)|취소하고\s*싶|"
+    r"\bwithdraw|\btake (?:it |my \w+ )?back\b"
+    r"|\bcancel (?:my|the|that) (?:petition|complaint|report)",
+    re.IGNORECASE,
+)
+_SUPPLEMENT = re.compile(
+    r"덧붙|보완|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
+    r"\badd (?:something |more |a note |some |details? )*to (?:my|the|that|it)\b|\bsupplement"
+    r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"(?:접수한|접수했던|넣은|낸|신고한|제)\s*(?:민원|거|것|신고)\S*.*(?:바꾸|바꿔|변경|수정|고치|고쳐|정정)|"
+    r"민원\s*(?:내용|장소)?\S*\s*(?:바꾸|바꿔|변경|수정|고치|고쳐)|"
+    r"\b(?:change|edit|correct|update) my (?:petition|complaint|report)",
+    re.IGNORECASE,
+)
+_ASKED_HOW = re.compile(r"되나요|하나요|인가요|어떻게|할\s*수\s*있|가능|\bhow\b|\bcan i\b", re.I)
+_TOLD = re.compile(
+    r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|보완할게요"
+    r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[:,.]?\s*",
+    re.IGNORECASE,
+)
+_WISHES = (("withdraw", _WITHDRAW), ("supplement", _SUPPLEMENT), ("change", _CHANGE))
+
+
+def _wish(text: str) -> str | None:
+    return next((wish for wish, pattern in _WISHES if pattern.search(text)), None)
+
+
+def claims(turn: Turn) -> bool:
+    """Tell whether the message wants to change what was filed before."""
+    waiting = turn.dialogue.waiting
+    if waiting is not None and (waiting.step.startswith("sealed") or waiting.flow == "petition"):
+        passing = waiting.step == "name"
+        if not passing:
+            return False
+    wish = _wish(turn.text)
+    if wish is None:
+        return False
+    asked = turn.intent == "ask_faq" and turn.parse.intent.confidence >= 0.75
+    if asked and turn.value("petition_id") is None and _ASKED_HOW.search(turn.text):
+        return False
+    return (
+        wish != "supplement" or turn.intent != "file_petition" or _TOLD.match(turn.text) is not None
+    )
+
+
+async def begin(turn: Turn) -> None:
+    """Find the petition that is meant, and ask for what is missing."""
+    wish = _wish(turn.text) or "supplement"
+    waiting = turn.dialogue.waiting
+    said = ""
+    if wish == "supplement" and (match := _TOLD.match(turn.text)):
+        rest = turn.text[match.end() :].strip()
+        said = rest if words.has_matter(rest) else ""
+    number = turn.value("petition_id")
+    if number is None and waiting is not None and "number" in waiting.slots:
+        number = str(waiting.slots["number"])
+    await _find(turn, wish, number, said)
+
+
+async def _find(turn: Turn, wish: str, number: str | None, said: str) -> None:
+    if number is not None:
+        if not await status.may_look(turn):
+            return
+        petition = await service.find(turn.session, number)
+        if petition is None:
+            turn.say(
+                "status.not_found",
+                number=number,
+                number_spoken=speech.digits(number, turn.language),
+            )
+            turn.wait(NAME, "number", wish=wish, said=said)
+            return
+        if petition.contact_id != turn.address.contact_id:
+            turn.say("own.not_yours", number=number)
+            await _prove(turn, wish, number, said)
+            return
+        await _do(turn, wish, petition, said)
+        return
+    mine = await service.latest(turn.session, turn.address.contact_id)
+    open_ones = [p for p in mine if own.open_still(p)]
+    if len(open_ones) == 1 or (len(mine) == 1 and not open_ones):
+        await _do(turn, wish, (open_ones or list(mine))[0], said)
+    elif open_ones:
+        turn.say("own.which", choices=[(p.number, status.title(p)) for p in open_ones])
+        turn.wait(NAME, "number", wish=wish, said=said)
+    else:
+        turn.say("own.number_or_phone")
+        turn.wait(NAME, "number", wish=wish, said=said)
+
+
+async def _prove(turn: Turn, wish: str, number: str, said: str) -> None:
+    """Ask for the phone that it was filed with, where this talk does not prove one already."""
+    if turn.address.scheme in ("phone", "call"):
+        turn.done()
+        return
+    await phone.ask(turn, NAME, "own.prove", wish=wish, number=number, said=said)
+
+
+async def answer(turn: Turn) -> None:
+    """Take the number, a step of proving the phone, the words, or the yes."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    slots = waiting.slots
+    wish, said = str(slots.get("wish", "supplement")), str(slots.get("said", ""))
+    if waiting.step in ("phone", "code"):
+        if await phone.take(turn, NAME, **slots) is not None:
+            turn.done()
+            number = slots.get("number")
+            petition = await service.find(turn.session, str(number)) if number else None
+            if petition is not None and petition.contact_id != turn.address.contact_id:
+                turn.say("own.still_not_yours", number=str(number))
+                return
+            await _find(turn, wish, str(number) if number else None, said)
+        return
+    if waiting.step == "number":
+        await _take_number(turn, wish, said)
+        return
+    petition = await service.find(turn.session, str(slots["number"]))
+    if petition is None or petition.contact_id != turn.address.contact_id:
+        turn.say("own.nothing")
+        turn.done()
+        return
+    match waiting.step:
+        case "withdraw":
+            await _withdraw(turn, petition)
+        case "supplement":
+            await _supplement(turn, petition, turn.text)
+        case _:
+            await _change(turn, petition)
+
+
+async def _take_number(turn: Turn, wish: str, said: str) -> None:
+    number = turn.chosen or turn.value("petition_id")
+    number = number or status.keyed_number(turn.text, turn.message.created_at.year)
+    if number is not None:
+        await _find(turn, wish, number, said)
+    elif turn.address.scheme in ("web", "telegram") and "".join(filter(str.isdigit, turn.text)):
+        turn.wait(NAME, "phone", wish=wish, said=said)
+        await phone.take(turn, NAME, wish=wish, said=said)
+    else:
+        await miss(turn, "own.number_or_phone")
+
+
+async def _do(turn: Turn, wish: str, petition: Petition, said: str) -> None:
+    if not own.open_still(petition):
+        turn.say(
+            "own.finished",
+            number=petition.number,
+            number_spoken=speech.digits(petition.number, turn.language),
+            stage=service.stage_text(petition.stage, turn.language),
+        )
+        turn.done()
+    elif wish == "withdraw":
+        _ask_withdraw(turn, petition)
+    elif wish == "supplement" and said:
+        await _supplement(turn, petition, said)
+    else:
+        turn.say(f"own.ask_{wish}", number=petition.number, details=status.title(petition))
+        turn.wait(NAME, wish, number=petition.number, wish=wish)
+
+
+def _ask_withdraw(turn: Turn, petition: Petition) -> None:
+    turn.say(
+        "own.ask_withdraw",
+        number=petition.number,
+        number_spoken=speech.digits(petition.number, turn.language),
+        details=status.title(petition),
+        choices=[("yes", turn.word("own.withdraw_yes")), ("no", turn.word("own.withdraw_no"))],
+    )
+    turn.wait(NAME, "withdraw", number=petition.number, wish="withdraw")
+
+
+async def _withdraw(turn: Turn, petition: Petition) -> None:
+    if turn.chosen == "no":
+        turn.say("own.kept", number=petition.number)
+        turn.done()
+    elif turn.chosen == "yes" or _WITHDRAW.search(turn.text):
+        try:
+            await service.withdraw(turn.session, petition, service.CITIZEN)
+        except Conflict:
+            await _do(turn, "withdraw", petition, "")
+            return
+        turn.say(
+            "own.withdrawn",
+            number=petition.number,
+            number_spoken=speech.digits(petition.number, turn.language),
+        )
+        turn.done()
+    else:
+        await miss(turn, "own.yes_or_no")
+
+
+async def _supplement(turn: Turn, petition: Petition, text: str) -> None:
+    kept = _masked(turn, text)
+    if not kept.strip() and not turn.pictures:
+        await miss(turn, "own.ask_supplement_again")
+        return
+    await own.supplement(turn.session, petition, kept, turn.message.id)
+    turn.say("own.supplemented", number=petition.number, office=status.office(turn, petition))
+    turn.done()
+
+
+async def _change(turn: Turn, petition: Petition) -> None:
+    """Change the place where one is named, otherwise what it says."""
+    text = _masked(turn, turn.text)
+    found = read(text)
+    details = found.mend(petition.details) if found is not None else None
+    place = found.mend(petition.place) if found is not None else None
+    district = turn.value("district")
+    spot = locate(text)
+    if district not in routing.directory().districts:
+        district = spot.districts[0] if spot is not None and spot.sure else None
+    field = words.FIELD.match(text)
+    if field is not None and details is None and place is None:
+        said = field["said"]
+        details, place = (said, None) if field["details"] else (None, plain(said))
+    elif details is None and place is None:
+        named = turn.value("place") or (spot.name if spot else None)
+        if named or district:
+            place = named
+        elif words.has_matter(text):
+            details = text
+        else:
+            await miss(turn, "own.change_how")
+            return
+    await own.change(
+        turn.session, petition, turn.message.id, details=details, place=place, district=district
+    )
+    turn.say("own.changed", number=petition.number, office=status.office(turn, petition))
+    turn.done()
+
+
+def _masked(turn: Turn, text: str) -> str:
+    kept, found = words.without_persons(text)
+    if found:
+        turn.message.text = words.without_persons(turn.message.text)[0]
+        turn.say("petition.others_masked")
+    return kept
+
+
+async def again(turn: Turn) -> None:
+    """Put the open question once more."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if waiting.step in ("phone", "code"):
+        turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+    elif waiting.step == "number":
+        turn.say("own.number_or_phone")
+    else:
+        petition = await service.find(turn.session, str(waiting.slots["number"]))
+        if petition is not None:
+            await _do(turn, waiting.step, petition, "")
+
+
+def fits(turn: Turn) -> bool | None:
+    """Take nearly every word for the answer where words are asked for."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or waiting.flow != NAME:
+        return None
+    if waiting.step == "withdraw" and _WITHDRAW.search(turn.text):
+        return True
+    if waiting.step in ("supplement", "change") and turn.intent == "file_petition":
+        return True
+    return None
+
+
+FLOW = Flow(
+    NAME,
+    frozenset(),
+    begin,
+    answer,
+    free_text=frozenset({"supplement", "change"}),
+    again=again,
+    claims=claims,
+    fits=fits,
+)

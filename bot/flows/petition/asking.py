@@ -1,0 +1,97 @@
+"""Asking for what is still missing, and showing all of it before a yes."""
+
+from backend.petitions import own, routing, types
+from bot import dates
+from bot.flows.petition.slots import Slots
+from bot.turn import Turn
+
+NAME = "petition"
+
+
+async def ask_next(turn: Turn, slots: Slots) -> None:
+    """Ask for the first thing that is missing, or show it all and ask for a yes."""
+    if "details" not in slots:
+        alone = "common.photo_alone" if turn.pictures else "common.place_alone"
+        shown = not turn.text and (turn.pictures or turn.location is not None)
+        turn.say(alone if shown else "petition.ask_details")
+        turn.wait(NAME, "details", **slots)
+        return
+    wanted = "place" in types.classify(slots["details"]).needs
+    if wanted and not any(k in slots for k in ("place", "district", "place_asked", "between")):
+        turn.say("petition.ask_place")
+        turn.wait(NAME, "place", **slots)
+    elif slots.get("between"):
+        ask_border(turn, slots)
+    elif wanted and "district" not in slots and "district_asked" not in slots:
+        turn.say("petition.ask_district")
+        turn.wait(NAME, "district", **slots)
+    else:
+        await show(turn, slots)
+
+
+def ask_border(turn: Turn, slots: Slots) -> None:
+    """Ask in which of its districts a place on a border lies."""
+    offered = [(d, routing.district_name(d, turn.language)) for d in slots["between"]]
+    turn.say(
+        "petition.ask_border",
+        place=slots.get("place") or turn.word("petition.no_place"),
+        districts=", ".join(title for _, title in offered),
+        choices=offered[:3] if turn.voice else offered,
+    )
+    turn.wait(NAME, "border", **slots)
+
+
+async def show(turn: Turn, slots: Slots) -> None:
+    """Show what would be filed, with similar petitions to join, and ask for a yes."""
+    choices = [
+        ("yes", turn.word("petition.confirm_yes")),
+        ("fix", turn.word("petition.confirm_fix")),
+        ("no", turn.word("petition.confirm_no")),
+    ]
+    extra = ""
+    if slots.get("photos"):
+        extra += turn.word("petition.photos", count=slots["photos"])
+    if not slots.get("place") and "place" in types.classify(slots["details"]).needs:
+        extra += turn.word("petition.place_helps") + "\n"
+    if not turn.voice and "alone" not in slots:
+        similar = await own.nearby(
+            turn.session, turn.address.contact_id, slots["details"],
+            slots.get("place", ""), slots.get("district"),
+        )  # fmt: skip
+        if similar:
+            one = similar[0]
+            category = routing.directory().categories[one.category]
+            extra += turn.word(
+                "petition.similar",
+                count=len(similar),
+                category=category.names["ko" if turn.language == "ko" else "en"],
+                day=dates.day(one.received_at, turn.language),
+            )
+            choices.append((f"join-{one.id}", turn.word("petition.join")))
+    turn.say(
+        "petition.confirm",
+        details=slots["details"],
+        where=where(turn, slots),
+        department=department(turn, slots),
+        extra=f"\n{extra.strip()}" if extra else "",
+        choices=choices,
+    )
+    turn.wait(NAME, "confirm", **slots)
+
+
+def where(turn: Turn, slots: Slots) -> str:
+    """Return place and district as one reads them."""
+    district = slots.get("district")
+    place = str(slots.get("place", ""))
+    named = routing.district_name(district, turn.language) if district else ""
+    if district and (district in place or named.lower() in place.lower()):
+        return place
+    parts = (named, place) if turn.language == "ko" else (place, named)
+    between = " " if turn.language == "ko" else ", "
+    return between.join(p for p in parts if p) or turn.word("petition.no_place")
+
+
+def department(turn: Turn, slots: Slots) -> str:
+    """Return the office that this would go to."""
+    category = routing.classify(slots["details"])
+    return routing.department(category, slots.get("district"), turn.language)

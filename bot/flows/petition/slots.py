@@ -1,0 +1,245 @@
+"""Filling what a petition needs from whatever a message says, in any order, and mending it."""
+
+import re
+from typing import Any
+
+from backend.petitions import routing
+from backend.petitions.places import Spot, locate
+from bot.corrections import Correction, plain, read
+from bot.flows.petition import words
+from bot.turn import Turn
+
+Slots = dict[str, Any]
+MAX_DETAILS = 2000
+MAX_PLACE = 200
+_WHERE = ("place", "district", "between", "district_asked", "district_again", "place_asked")
+_NOISE = 0.9
+_SYLLABLES = re.compile(r"[가-힣]{2}|[a-z]{3,} [a-z]{3,}", re.IGNORECASE)
+_GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?$")
+
+
+def matter(turn: Turn) -> bool:
+    """Tell whether the message says what is wrong, beyond the place it names."""
+    text = turn.text
+    for entity in sorted(turn.parse.entities, key=lambda e: -e.start):
+        if entity.entity in ("district", "place"):
+            text = text[: entity.start] + " " + text[entity.end :]
+    return words.has_matter(text)
+
+
+def details(turn: Turn) -> str:
+    """Return the message as it is kept, without other people's data; the citizen is told."""
+    masked, found = words.without_persons(turn.text)
+    if found:
+        turn.message.text = words.without_persons(turn.message.text)[0]
+        turn.say("petition.others_masked")
+    return masked[:MAX_DETAILS]
+
+
+def remember(turn: Turn, slots: Slots) -> None:
+    """Note the message itself: its photos and its point on the map belong to the petition."""
+    slots["told"] = [*slots.get("told", []), turn.message.id][-20:]
+    if turn.pictures:
+        slots["photos"] = int(slots.get("photos", 0)) + turn.pictures
+    point = turn.incoming.location
+    if point is not None:
+        slots["location"] = {
+            "latitude": point.latitude, "longitude": point.longitude, "name": point.name,
+        }  # fmt: skip
+        if "place" not in slots:
+            slots["place"] = point.name or turn.word("petition.point_on_map")
+
+
+def take_where(turn: Turn, slots: Slots) -> bool:
+    """Fill place and district from the message; tell whether it named any."""
+    named, said = _place_named(turn), _district_said(turn)
+    if named:
+        _set_place(slots, named[:MAX_PLACE])
+    spot = locate(turn.text)
+    if said is not None:
+        slots["district"] = said
+        slots.pop("between", None)
+    elif spot is not None:
+        if not named and "place" not in slots:
+            _set_place(slots, spot.name)
+        _set_spot(slots, spot)
+    elif named:
+        slots.pop("district", None) if slots.get("district_from") == "place" else None
+    return bool(named or said or spot)
+
+
+def _place_named(turn: Turn) -> str | None:
+    """Return the last place that the message names and does not take back."""
+    correction = read(turn.text)
+    for place in reversed(turn.parse.values("place")):
+        if correction is None or place.lower() not in correction.wrong.lower():
+            return place
+    return None
+
+
+def _district_said(turn: Turn) -> str | None:
+    known = routing.directory().districts
+    correction = read(turn.text)
+    for entity in reversed(turn.parse.entities):
+        if entity.entity != "district" or entity.value not in known:
+            continue
+        if correction is None or entity.text.lower() not in correction.wrong.lower():
+            return entity.value
+    return None
+
+
+def _set_place(slots: Slots, place: str) -> None:
+    slots["place"] = place
+
+
+def _set_spot(slots: Slots, spot: Spot) -> None:
+    if spot.sure:
+        slots["district"], slots["district_from"] = spot.districts[0], "place"
+        slots.pop("between", None)
+    elif slots.get("district") not in spot.districts:
+        slots["between"] = list(spot.districts)
+        slots.pop("district", None)
+
+
+def take_place(turn: Turn, slots: Slots) -> bool:
+    """Take the whole answer as the place: the citizen was asked where. False for what is none."""
+    if take_where(turn, slots):
+        if "place" not in slots and not _GU.search(turn.text.strip()):
+            slots["place"] = plain(turn.text)[:MAX_PLACE]
+        elif slots.get("place") and len(turn.text) <= 60 and not matter(turn):
+            # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
+            slots["place"] = plain(turn.text)[:MAX_PLACE]
+        slots["place_asked"] = "1"
+        return True
+    if words.UNKNOWN.search(turn.text):
+        slots["place_asked"] = "1"
+        return True
+    if not any(c.isalnum() for c in turn.text):
+        return False
+    if turn.intent == "file_petition" and matter(turn) and not words.PLACE_LIKE.search(turn.text):
+        add_details(turn, slots)
+        return True
+    noise = turn.intent == "out_of_scope" and turn.parse.intent.confidence >= _NOISE
+    if noise and not words.PLACE_LIKE.search(turn.text) and not _SYLLABLES.search(turn.text):
+        return False
+    if turn.intent in ("affirm", "deny", "thank", "greet") and len(turn.text) <= 12:
+        return False
+    slots["place"] = plain(turn.text)[:MAX_PLACE] or turn.text[:MAX_PLACE]
+    return True
+
+
+def add_details(turn: Turn, slots: Slots) -> None:
+    """Put the message behind what was said before."""
+    before = slots.get("details", "")
+    slots["details"] = f"{before} {details(turn)}".strip()[:MAX_DETAILS]
+
+
+def forget(slots: Slots, what: str) -> None:
+    """Forget the place or the details, so that they are asked for anew."""
+    for key in _WHERE if what == "place" else ("details", "details_asked"):
+        slots.pop(key, None)
+
+
+def correct(turn: Turn, slots: Slots) -> str | None:
+    """Mend the slots as the message says; return what it leaves to be asked anew, or "" for none.
+
+    None: the message corrects nothing that is known.
+    """
+    text = turn.text
+    found = read(text)
+    if found is not None and (field := _field_of(found)) is not None:
+        return _take_field(turn, slots, *field)
+    if match := words.FIELD.match(text):
+        what = "place" if match["place"] else "details"
+        if found is not None and found.mend(str(slots.get(what, ""))):
+            return "" if _mend(slots, found, turn) else None
+        return _take_field(turn, slots, what, match["said"])
+    if found is not None and _mend(slots, found, turn):
+        return ""
+    if (found is not None or words.CORRECTS.search(text)) and _new_where(turn, slots):
+        return ""
+    return None
+
+
+def _field_of(found: Correction) -> tuple[str, str] | None:
+    """Return the field that "장소가 아니라 내용이 …" names, and what is said of it."""
+    for what, pattern, other in (
+        ("details", words.OF_DETAILS, words.OF_PLACE),
+        ("place", words.OF_PLACE, words.OF_DETAILS),
+    ):
+        if other.search(found.wrong) and pattern.match(found.right):
+            said = re.sub(r"^\S+?(?:이|가|은|는|을|를)?(?:\s+|$)", "", found.right, count=1)
+            return what, said
+    return None
+
+
+def _take_field(turn: Turn, slots: Slots, what: str, said: str) -> str:
+    """Set a field to what is said of it; return it where only "it is wrong" was said."""
+    if not said or words.says_only_wrong(said):
+        forget(slots, what)
+        return what
+    inner = read(said)
+    if inner is not None and _mend(slots, inner, turn):
+        return ""
+    right = plain(inner.right if inner is not None else said)
+    if what == "details":
+        slots["details"] = words.without_persons(right)[0][:MAX_DETAILS]
+    else:
+        _replace_place(slots, right)
+    return ""
+
+
+def _mend(slots: Slots, found: Correction, turn: Turn) -> bool:
+    """Put the right words where the wrong ones stand, in place and details alike."""
+    known = routing.directory().districts
+    said = _district_said(turn)
+    mended = False
+    for what in ("place", "details"):
+        new = found.mend(str(slots.get(what, "")))
+        if new is not None:
+            slots[what] = new[: MAX_PLACE if what == "place" else MAX_DETAILS]
+            mended = True
+    if said is not None and said in known:
+        mended = mended or slots.get("district") != said
+        slots["district"] = said
+        slots.pop("between", None)
+    elif mended and slots.get("place") and (spot := locate(str(slots["place"]))) is not None:
+        _set_spot(slots, spot)
+    return mended
+
+
+def _new_where(turn: Turn, slots: Slots) -> bool:
+    """Take a new place or district in place of the old one."""
+    old = str(slots.get("place", ""))
+    district = slots.get("district")
+    place, said, spot = _place_named(turn), _district_said(turn), locate(turn.text)
+    if not (place or said or spot):
+        return False
+    if place or spot is not None:
+        whole = len(turn.text) <= 40 and not words.CORRECTS.search(turn.text)
+        _replace_place(slots, plain(turn.text) if whole else place or (spot.name if spot else ""))
+    if said is not None:
+        slots["district"] = said
+        slots.pop("between", None)
+        if not place and spot is None and (district and district in old):
+            slots["place"] = old.replace(district, said)
+    return True
+
+
+def _replace_place(slots: Slots, new: str) -> None:
+    old = str(slots.get("place", ""))
+    forget(slots, "place")
+    slots["place"] = new[:MAX_PLACE]
+    if old and old in str(slots.get("details", "")):
+        slots["details"] = slots["details"].replace(old, new)
+    if (spot := locate(new)) is not None:
+        _set_spot(slots, spot)
+    for district in routing.directory().districts:
+        if district in new:
+            slots["district"] = district
+            slots.pop("between", None)
+
+
+def new_where(turn: Turn, slots: Slots) -> bool:
+    """Take a place or district that the message names in place of the old one, if it names any."""
+    return _new_where(turn, slots)

@@ -1,0 +1,128 @@
+"""The words around a petition: what names a matter, a field, a name; what may not be kept."""
+
+import re
+
+# What people say around the matter: "민원 넣고 싶어요" names no matter yet.
+_ABOUT_FILING = re.compile(
+    r"민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
+    r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
+    r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
+    r"my|new|petition|complaint|problem|issue|something|please|pls|hello|hi|can|could|you|help|"
+    r"with|me|there|is|about|got|i've)\b|minwon|[^\w]+",
+    re.IGNORECASE,
+)
+CORRECTS = re.compile(
+    r"아니(?:고|라|야|에요|예요|구|\s)|아뇨|말고|정정|바꿔|바꿀|고쳐|고칠|틀렸|틀려|잘못(?:됐|되|적|썼|말)|라니까|"
+    r"\bnot\b|\bno,|actually|instead|\bchange\b|\bwrong\b|correction",
+    re.IGNORECASE,
+)
+ADDS = re.compile(
+    r"^(?:그리고|또|추가(?:로)?|아\s*그리고|게다가|덧붙|참고로|(?:and|also|plus)\b)|(?:도|까지)\s*(?:추가|넣어|적어)",
+    re.IGNORECASE,
+)
+OF_PLACE = re.compile(
+    r"장소|주소|위치|어디|\bplace\b|\bwhere\b|\baddress\b|\blocation\b", re.IGNORECASE
+)
+OF_DETAILS = re.compile(
+    r"내용|설명|문구|무슨\s*일|\bdetails?\b|\bdescription\b|\bwhat\b|\bcontent\b", re.IGNORECASE
+)
+# "장소는 합정역이에요", "where: Hapjeong": the field and what it is to say.
+FIELD = re.compile(
+    r"^(?:아니요?[,\s]*)?(?:(?P<place>장소|주소|위치|place|where|address|location)"
+    r"|(?P<details>내용|설명|details?|description|what))"
+    r"(?:은|는|을|를|이|가|\s+is|\s+should be)?\s*[:：]?\s+(?P<said>\S.*)$",
+    re.IGNORECASE,
+)
+_WRONG_ONLY = re.compile(
+    r"^(?:좀\s*)?(?:틀렸|틀려|잘못|바꿀|바꿔|바꾸|고칠|고쳐|고치|수정|정정|변경|다시|문제|이상"
+    r"|wrong|change|not right|incorrect)",
+    re.IGNORECASE,
+)
+UNKNOWN = re.compile(
+    r"모름|모르|몰라|없음|잘\s*모|글쎄|unknown|don'?t know|not sure|no idea|dunno", re.IGNORECASE
+)
+PLACE_LIKE = re.compile(
+    r"(?:앞|옆|뒤|근처|건너편|맞은편|사거리|입구|출구|역|길|로|동|구|시장|공원|아파트|골목|집)"
+    r"(?:$|[\s,.]|에|이|쪽|요|인)|\d+(?:-\d+)?"
+    r"|\b(?:near|at|in front|behind|next to|street|station|exit|ro|gil|dong|gu|park)\b",
+    re.IGNORECASE,
+)
+# Personal data of others that no office needs to know from us: phones, mail addresses, full names.
+_PHONE = re.compile(r"(?<!\d)(?:\+?82[- ]?)?0?1[016789][- .]?\d{3,4}[- .]?\d{4}(?!\d)")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_FAMILIES = (
+    "김이박최정강조윤장홍임한오서신권황안송류전고문양손배백허남심노하곽성차주우구민진"
+    "지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용"
+)
+_PERSON = re.compile(
+    rf"(?<![가-힣])(?P<family>[{_FAMILIES}])(?P<given>[가-힣]{{2}})"
+    r"(?=\s?씨(?:가|는|를|의|에게|도|랑|와|이|,|\s|$))"
+)
+_NAME = re.compile(
+    r"^(?:제?\s*이름은?\s*|저는\s*|성함은?\s*|my name is\s+|i'?m\s+|name:?\s+|이름[:：]?\s*)?"
+    r"(?P<name>[가-힣]{2,4}?|[A-Z][\w'-]+(?: [A-Z][\w'-]+){1,3})"
+    r"(?:\s*(?:입니다|이에요|예요|이라고\s*(?:해요|합니다)|라고\s*(?:해요|합니다)|이요|요))?[.!\s]*$"
+)
+_NAME_SAID = re.compile(r"이름|성함|my name|name:|입니다|라고\s*(?:해요|합니다)", re.IGNORECASE)
+_NO_NAMES = frozenset(
+    [
+        "감사",
+        "고마워",
+        "안녕",
+        "이거",
+        "주소",
+        "장소",
+        "이상해",
+        "지금",
+        "하지마",
+        "기타",
+        "주차",
+        "도로",
+        "소음",
+        "이어서",
+        "전화",
+        "민원",
+        "조회",
+        "신고",
+        "정말",
+        "진짜",
+        "하나",
+        "전기차",
+        "신호등",
+        "가로등",
+    ]
+)
+_NO_ENDS = ("요", "다", "해", "지", "게", "구", "역", "동")
+
+
+def has_matter(text: str) -> bool:
+    """Tell whether words say what is wrong, rather than only that something is."""
+    left = _ABOUT_FILING.sub("", text)
+    hangul = sum("가" <= c <= "힣" for c in left)
+    return hangul >= 4 or len(left) - hangul >= 7
+
+
+def says_only_wrong(said: str) -> bool:
+    """Tell whether words about a field only say that it is wrong, and not what is right."""
+    return _WRONG_ONLY.match(said) is not None
+
+
+def without_persons(text: str) -> tuple[str, bool]:
+    """Return `text` without other people's phones, mail addresses and full names (… 씨), and
+    whether there were any. A vehicle's plate stays: the office needs it."""
+    masked = _PHONE.sub("***-****-****", text)
+    masked = _MAIL.sub("***@***", masked)
+    masked = _PERSON.sub(lambda m: m["family"] + "○○", masked)
+    return masked, masked != text
+
+
+def name_in(text: str) -> str | None:
+    """Return the name that a message gives, where it looks like nothing but one."""
+    match = _NAME.match(text.strip())
+    if match is None:
+        return None
+    name = match["name"]
+    if name.isascii() or _NAME_SAID.search(text):
+        return name
+    known = 3 <= len(name) <= 4 and name[0] in _FAMILIES and name not in _NO_NAMES
+    return name if known and not name.endswith(_NO_ENDS) else None

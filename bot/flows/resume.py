@@ -1,0 +1,68 @@
+"""Going on elsewhere: whoever proves their phone finds here what they left on another channel."""
+
+import re
+
+from backend.contacts.service import phone_of
+from backend.petitions import service
+from bot import drafts
+from bot.flow import Flow
+from bot.flows import phone, status
+from bot.turn import Turn
+
+NAME = "resume"
+_WORDS = re.compile(
+    r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)|"
+    r"(?:전화번호|본인)\s*(?:확인|인증)\s*(?:할게|해\s*줘|해\s*주세요|하고\s*싶)|"
+    r"\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b|\bverify my (?:phone|number)",
+    re.IGNORECASE,
+)
+
+
+def claims(turn: Turn) -> bool:
+    """Tell whether the message wants to go on with something from elsewhere."""
+    return turn.dialogue.waiting is None and _WORDS.search(turn.text) is not None
+
+
+async def begin(turn: Turn) -> None:
+    """Go on where the person is known, else have them prove their phone first."""
+    if await _found(turn):
+        return
+    if await phone_of(turn.session, turn.address.contact_id) is None:
+        await phone.ask(turn, NAME, "resume.prove")
+    else:
+        turn.say("resume.nothing")
+        turn.done()
+
+
+async def answer(turn: Turn) -> None:
+    """Take a step of the proof; then show what there is."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if await phone.take(turn, NAME, **waiting.slots) is None:
+        return
+    turn.done()
+    if not await _found(turn):
+        turn.say("resume.nothing")
+
+
+async def _found(turn: Turn) -> bool:
+    """Take up the draft that the person left elsewhere, or list what they filed."""
+    turn.dialogue.waiting = await drafts.elsewhere(turn)
+    if turn.dialogue.waiting is not None:
+        turn.say("common.resumed")
+        turn.dialogue.held, turn.dialogue.waiting = turn.dialogue.waiting, None
+        return True
+    if await service.latest(turn.session, turn.address.contact_id, 1):
+        await status.show_own(turn)
+        return True
+    return False
+
+
+async def again(turn: Turn) -> None:
+    """Ask for the phone or the code once more."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    turn.say("phone.code_awaited" if waiting.step == "code" else "resume.prove")
+
+
+FLOW = Flow(NAME, frozenset(), begin, answer, again=again, claims=claims)

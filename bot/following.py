@@ -1,0 +1,113 @@
+"""What comes after: the step that a digression left open, and wishes voiced beside another."""
+
+from typing import Any
+
+from bot import drafts, orders, several
+from bot.flows import BY_INTENT, BY_NAME
+from bot.turn import Turn, Waiting
+from nlu.parse import Entity, Intent, Parse
+
+NAME = "following"
+_SHORT = frozenset({"question", "status"})
+_BOT_OWNS = ("bot", "offered", "callback")
+
+
+def set_aside(turn: Turn) -> None:
+    """Keep to the first wish of a message that voices several; the others wait their turn."""
+    if turn.chosen is not None or len(turn.parts) < 2:
+        return
+    groups = several.wishes(turn.parts)
+    if len(groups) < 2:
+        return
+    first, *others = groups
+    waiting = turn.dialogue.waiting
+    language = turn.parse.language
+    turn.hear(_joined(first, language))
+    soon = waiting is None and BY_INTENT[turn.intent].name in _SHORT
+    for group in others:
+        parse = _joined(group, language)
+        drafts.queue(turn, BY_INTENT[parse.intent.name].name, parse, quietly=soon)
+
+
+def _joined(group: list[Parse], language: str) -> Parse:
+    """Return one Parse for the sentences of a wish; its first sentence says what it is."""
+    lead = max(group, key=lambda p: (p.intent.name in several.WISHES, p.intent.confidence))
+    text, entities = "", []
+    for part in group:
+        shift = len(text) + bool(text)
+        text = f"{text} {part.text}".strip()
+        entities += [
+            Entity(e.entity, e.value, e.start + shift, e.end + shift, e.text) for e in part.entities
+        ]
+    return Parse(
+        lead.engine, lead.model, text, language, lead.intent, lead.intent_ranking, tuple(entities)
+    )
+
+
+async def carry_on(turn: Turn) -> None:
+    """Once nothing waits: take up what was held, or else offer the next wish that was voiced."""
+    memory = turn.dialogue
+    if turn.ended or turn.conversation.state not in _BOT_OWNS:
+        return
+    if memory.waiting is None and memory.held is not None:
+        memory.waiting, memory.held = memory.held, None
+        await orders.ask_again(turn)
+    waiting = memory.waiting
+    passing = waiting is None or waiting.step in BY_NAME[waiting.flow].passing
+    if not passing or not memory.queue:
+        return
+    item = memory.queue.pop(0)
+    memory.waiting = None
+    if item["flow"] in _SHORT and "parse" in item and waiting is None and _ended_at_once(turn):
+        await _begin(turn, item)
+        return
+    key = "common.offer_draft" if "waiting" in item else "common.offer_next"
+    turn.say(
+        key,
+        what=drafts.called(item),
+        choices=[("yes", turn.word("common.yes_please")), ("no", turn.word("common.no_thanks"))],
+    )
+    turn.wait(NAME, "offer", item=item)
+
+
+def _ended_at_once(turn: Turn) -> bool:
+    """Tell whether the wish before was voiced in this very message."""
+    return turn.parse.text != turn.message.text and not turn.dialogue.trail
+
+
+async def settle(turn: Turn) -> bool:
+    """Take the answer to an offer; tell whether it was one. If not, it is offered again later."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or waiting.flow != NAME:
+        return False
+    item = waiting.slots["item"]
+    chosen = turn.chosen
+    turn.done()
+    if chosen == "yes":
+        await _begin(turn, item)
+    elif chosen == "no":
+        turn.say("greet.nothing_open")
+    elif not item.get("offered"):
+        turn.dialogue.queue.insert(0, item | {"offered": True})
+    return chosen in ("yes", "no")
+
+
+async def _begin(turn: Turn, item: dict[str, Any]) -> None:
+    if "waiting" in item:
+        turn.dialogue.waiting = Waiting(**item["waiting"])
+        await orders.ask_again(turn)
+        return
+    turn.hear(_parse(item["parse"]))
+    await BY_NAME[item["flow"]].begin(turn)
+
+
+def _parse(stored: dict[str, Any]) -> Parse:
+    return Parse(
+        engine=stored["engine"],
+        model=stored["model"],
+        text=stored["text"],
+        language=stored["language"],
+        intent=Intent(**stored["intent"]),
+        intent_ranking=tuple(Intent(**i) for i in stored["intent_ranking"]),
+        entities=tuple(Entity(**e) for e in stored["entities"]),
+    )

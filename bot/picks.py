@@ -1,0 +1,61 @@
+"""What a message picks among the choices that were shown last: by number, button or words."""
+
+import re
+
+from bot import answers, call
+from bot.turn import Turn
+
+CLEAR = 0.75
+_DIGIT = re.compile(r"\d")
+_NUMBERED = re.compile(
+    r"^\s*(?:option |number |no\.? ?)?(\d{1,2})\s*(?:번(?:이?요|으로|이에요|입니다)?"
+    r"(?:\s*(?:할게요|해\s*주세요|선택))?|\.|\)|#)?[.!\s]*$",
+    re.IGNORECASE,
+)
+
+
+def pick(turn: Turn) -> str | None:
+    """Return the value of the choice that the message picks, or None."""
+    offered = turn.dialogue.choices
+    if not offered:
+        return None
+    values = [value for value, _ in offered]
+    shown = [v for v, _ in call.read_out(turn)] if turn.voice else values
+    if number := _NUMBERED.match(turn.text):
+        index = int(number.group(1)) - 1
+        return shown[index] if 0 <= index < len(shown) else None
+    said = _squeeze(turn.text)
+    for value, title in offered:
+        if said and said == _squeeze(title):
+            return value
+    if (answer := _yes_or_no(turn, values)) is not None:
+        return answer
+    picked = turn.value("choice")
+    if picked and picked.isdigit() and len(turn.text) <= 16 and 1 <= int(picked) <= len(shown):
+        return shown[int(picked) - 1]
+    # Part of one title alone: "내용", "the first poll's name", "상담원".
+    near = [v for v, t in offered if 2 <= len(said) <= 20 and said in _squeeze(t)]
+    return near[0] if len(near) == 1 else None
+
+
+def _yes_or_no(turn: Turn, values: list[str]) -> str | None:
+    refuses = answers.says_no(turn.text) or (_sure_of(turn, "deny") and not _more(turn))
+    if "no" in values and refuses:
+        return "no"
+    if "no" in values and "fix" not in values and answers.has_no_need(turn.text):
+        return "no"
+    agrees = answers.says_yes(turn.text) or (_sure_of(turn, "affirm") and not _more(turn))
+    return "yes" if "yes" in values and agrees else None
+
+
+def _more(turn: Turn) -> bool:
+    """Tell whether a yes or no comes with something else, as in "no, it is 89"."""
+    return len(turn.text) > 14 or _DIGIT.search(turn.text) is not None or "?" in turn.text
+
+
+def _sure_of(turn: Turn, intent: str) -> bool:
+    return turn.intent == intent and turn.parse.intent.confidence >= CLEAR
+
+
+def _squeeze(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())

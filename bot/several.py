@@ -1,0 +1,91 @@
+"""Several wishes in one message: found sentence by sentence, each to be dealt with in its turn."""
+
+import re
+
+from backend.petitions import routing
+from nlu.parse import Parse, Parser
+
+MOST = 4
+# Wishes of their own; a greeting or a thank-you beside one is none.
+WISHES = frozenset(
+    {"file_petition", "check_status", "list_polls", "vote", "ask_faq", "subscribe_alerts",
+     "unsubscribe_alerts", "request_disclosure", "submit_proposal", "talk_to_agent"}
+)  # fmt: skip
+SURE = 0.6
+_BREAK = re.compile(
+    r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?그리고\s|또\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
+    r"|(?<=[^리]고)\s+(?=\S+도\s)"
+    r"|,?\s+(?=and also\b|also,?\s|and (?:can|could|how|what|when|where|i)\b"
+    r"|by the way\b|one more thing\b|plus,?\s)",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(
+    r"^(?:(?:아\s*참|아\s+)?그리고|또|참고로|그런데|근데|and also|and|also|by the way|plus"
+    r"|one more thing)[,:\s]+",
+    re.IGNORECASE,
+)
+# "When will it be mended?" behind a report belongs to the report.
+_OF_THE_SAME = re.compile(
+    r"언제(?:쯤)?\s*(?:고쳐|처리|해결|되|될|와|조치)|빨리|얼마나\s*걸|조치|부탁|해\s*주세요$|왜\s"
+    r"|when will|how long|why |please (?:fix|help|do)|can you (?:fix|help|do|send)",
+    re.IGNORECASE,
+)
+
+
+def split(text: str) -> list[str]:
+    """Return the sentences of `text`, at most four; the text alone where it has one."""
+    parts = [p.strip() for p in _BREAK.split(text) if p and p.strip()]
+    parts = [p for p in parts if any(c.isalnum() for c in p)]
+    if len(parts) > MOST:
+        parts = [*parts[: MOST - 1], " ".join(parts[MOST - 1 :])]
+    return parts
+
+
+async def parse_parts(parser: Parser, text: str, language: str | None) -> tuple[Parse, ...]:
+    """Return what each sentence means, where there are several of some length; else nothing."""
+    if not 12 <= len(text) <= 600:
+        return ()
+    parts = split(text)
+    if len(parts) < 2 or max(map(len, parts)) == len(text):
+        return ()
+    return tuple([await parser.parse(_JOINS.sub("", part), language) for part in parts])
+
+
+def wishes(parts: tuple[Parse, ...]) -> list[list[Parse]]:
+    """Group the sentences by wish, in order; a sentence without one belongs to the one before."""
+    groups: list[list[Parse]] = []
+    kinds: list[str] = []
+    for part in parts:
+        kind = part.intent.name
+        own = (
+            kind in WISHES
+            and part.intent.confidence >= SURE
+            and len(part.text) >= 5
+            and not (groups and _OF_THE_SAME.search(part.text))
+        )
+        other = bool(groups and kinds[-1]) and (
+            _family(kind) != _family(kinds[-1]) or _elsewhere(part, groups[-1])
+        )
+        if own and (not groups or other):
+            groups.append([part])
+            kinds.append(kind)
+        elif groups:
+            groups[-1].append(part)
+            kinds[-1] = kinds[-1] or (kind if own else "")
+        else:
+            groups.append([part])
+            kinds.append(kind if own else "")
+    return groups
+
+
+def _elsewhere(part: Parse, group: list[Parse]) -> bool:
+    """Tell whether a sentence reports something else at another place than those before it."""
+    here, there = part.values("place"), [v for p in group for v in p.values("place")]
+    if part.intent.name != "file_petition" or not here or not there or set(here) & set(there):
+        return False
+    subjects = {routing.classify(text).id for text in (part.text, " ".join(p.text for p in group))}
+    return len(subjects - {routing.directory().default.id}) == 2
+
+
+def _family(intent: str) -> str:
+    return {"list_polls": "vote", "unsubscribe_alerts": "subscribe_alerts"}.get(intent, intent)
