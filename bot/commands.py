@@ -93,6 +93,26 @@ _OURS: dict[str, Command] = {
     **dict.fromkeys(("알림켜기", "알림켜", "재난알림", "alertson"), "alerts_on"),
     **dict.fromkeys(("알림끄기", "알림꺼", "수신거부", "alertsoff"), "alerts_off"),
 }
+# The words that our texts name in the other languages.
+_ABROAD: dict[str, Command] = {
+    **dict.fromkeys(
+        ("菜单", "主菜单", "回到开始", "メニュー", "最初に戻る", "最初から", "vềđầu"), "menu"
+    ),
+    **dict.fromkeys(
+        ("人工", "转人工", "客服", "人工客服", "工作人员", "担当者", "担当者と話す", "オペレーター",
+         "nhânviên", "gặpnhânviên"),
+        "person",
+    ),
+    **dict.fromkeys(
+        ("取消", "不办了", "キャンセル", "やめる", "やめます", "hủy", "huỷ", "dừng"), "cancel"
+    ),
+    **dict.fromkeys(
+        ("开启提醒", "打开提醒", "通知オン", "bậtcảnhbáo", "bậtthôngbáo"), "alerts_on"
+    ),
+    **dict.fromkeys(
+        ("关闭提醒", "取消提醒", "通知オフ", "tắtcảnhbáo", "tắtthôngbáo"), "alerts_off"
+    ),
+}  # fmt: skip
 _SMS: dict[str, Command] = {
     **dict.fromkeys(
         ("문자끄기", "문자꺼", "문자거부", "문자수신거부", "모두거부", "전체거부", "전체수신거부",
@@ -103,7 +123,7 @@ _SMS: dict[str, Command] = {
         ("문자켜기", "문자켜", "문자받기", "수신동의", "모두받기", "messageson", "allon"), "start"
     ),
 }  # fmt: skip
-_EDGES = re.compile(r"[\s.!~?,]+")
+_EDGES = re.compile(r"[\s.!~?,。！？、，]+")
 # Orders are given politely too: "처음부터 다시 할게요", "뒤로 가 주세요".
 _POLITE = re.compile(
     r"(?:가\s*)?(?:해\s*)?(?:주세요|주실래요|줘요|줘|갈게요|갈래요|갈래|갈게|가주세요|가줘|볼게요|요|please)$"
@@ -129,4 +149,4 @@ def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
     if channel == "voice" and word == "0":
         return "person"
     plain = _POLITE.sub("", word).removesuffix("가")
-    return _OURS.get(word) or (_OURS.get(plain) if plain in _POLITELY else None)
+    return _OURS.get(word) or (_OURS.get(plain) if plain in _POLITELY else None) or _ABROAD.get(word)

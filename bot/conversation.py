@@ -19,7 +19,7 @@ from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import asides, call, commands, dialogue, drafts, picks, several, texts
+from bot import asides, call, commands, dialogue, drafts, picks, several, texts, tongues
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
@@ -284,27 +284,16 @@ async def _language(
 ) -> str:
     """Return the language to begin a talk in: the one chosen before, or that of the message."""
     chosen = await session.scalar(select(Contact.language).where(Contact.id == address.contact_id))
-    if chosen:
-        return chosen
-    if _letters(incoming.text) >= 3 and parse.language in texts.LANGUAGES:
-        return parse.language
-    return incoming.language if incoming.language in texts.LANGUAGES else "ko"
+    wanted = tongues.first(chosen, parse.language, incoming.text, incoming.language)
+    return tongues.spoken(wanted, incoming.channel)
 
 
 def _follow_language(turn: Turn) -> None:
     """Answer in the language of the message, where it is a whole sentence in one of ours."""
-    said = turn.parse.language
-    if said not in texts.LANGUAGES or said == turn.language:
-        return
-    hangul = sum("가" <= c <= "힣" for c in turn.text)
-    understood = turn.parse.intent.name != "out_of_scope"
-    if (hangul >= 4) if said == "ko" else (understood and _letters(turn.text) >= 12):
+    said = tongues.spoken(turn.parse.language, turn.incoming.channel)
+    understood = turn.intent != "out_of_scope"
+    if tongues.follows(turn.language, said, turn.text, understood=understood):
         turn.conversation.language = said
-
-
-def _letters(text: str) -> int:
-    """Return how many letters speak for a language: those of words, not of a number like P-12."""
-    return sum(c.isalpha() for word in text.split() if not word[-1].isdigit() for c in word)
 
 
 def _memory(parse: Parse) -> dict[str, object]:

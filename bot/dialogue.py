@@ -3,7 +3,7 @@
 import re
 
 from backend.contacts import service as contacts
-from bot import asides, call, commands, drafts, following, orders, patience, picks
+from bot import asides, attention, call, commands, drafts, following, orders, patience, picks
 from bot.flow import Flow
 from bot.flows import BY_INTENT, BY_NAME, FLOWS, alerts, emergency, person, question, smalltalk
 from bot.misses import miss
@@ -77,6 +77,9 @@ async def obey_anyway(turn: Turn) -> bool:
 
 
 async def _understand(turn: Turn) -> None:
+    turn.chosen = picks.pick(turn)
+    if await attention.heed(turn):
+        return
     if _in_danger(turn):
         await emergency.begin(turn)
         return
@@ -95,7 +98,6 @@ async def _understand(turn: Turn) -> None:
     if command is not None:
         await orders.obey(turn, command)
         return
-    turn.chosen = picks.pick(turn)
     if turn.chosen == "call:again":
         await call.ask_again(turn, turn.dialogue.waiting)
         return
@@ -137,6 +139,8 @@ def _in_danger(turn: Turn) -> bool:
     if turn.intent != "life_emergency" or turn.incoming.kind not in (
         "text", "edit", "speech", "unclear",
     ):  # fmt: skip
+        return False
+    if tongues.short_answer(turn.text) is not None:
         return False
     named = sum(e.end - e.start for e in turn.parse.entities)
     bare = named >= 0.6 * len(turn.text) and turn.parse.intent.confidence < SURE

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import answers, call
+from bot import answers, call, tongues
 from bot.turn import Turn
 
 CLEAR = 0.75
@@ -28,6 +28,8 @@ def pick(turn: Turn) -> str | None:
     for value, title in offered:
         if said and said == _squeeze(title):
             return value
+    if (short := tongues.short_answer(turn.text)) in values:
+        return short
     if (answer := _yes_or_no(turn, values)) is not None:
         return answer
     picked = turn.value("choice")

@@ -1,5 +1,6 @@
 """What the bot says: one catalogue a language, with Korean particles that fit the word before."""
 
+import re
 import string
 from functools import lru_cache
 from pathlib import Path
@@ -8,26 +9,46 @@ from typing import Any
 import yaml
 
 LOCALES = Path(__file__).parent / "locales"
-LANGUAGES = ("ko", "en")
+LANGUAGES = ("ko", "en", "zh", "ja", "vi")
+# What the voices of our gateways speak; a caller of another language is answered in English.
+SPOKEN = ("ko", "en")
 
 # particle: (after a consonant, after a vowel)
 _PARTICLES = {
     "을": ("을", "를"), "이": ("이", "가"), "은": ("은", "는"), "과": ("과", "와"),
     "으로": ("으로", "로"), "이에요": ("이에요", "예요"), "이라": ("이라", "라"),
+    "이나": ("이나", "나"), "이랑": ("이랑", "랑"),
 }  # fmt: skip
 # How the digits are read: 영 일 이 삼 사 오 육 칠 팔 구.
 _DIGITS_END = {"0": 21, "1": 8, "3": 16, "6": 1, "7": 8, "8": 8}
 _RIEUL = 8
+# How letters are read one by one: 엘 엠 엔 알; the names of all others end in a vowel.
+_LETTERS_END = {"L": _RIEUL, "M": 16, "N": 4, "R": _RIEUL}
+# How a Latin word ends when it is written in Hangul: 호텔, 강남, 라인, 파킹; a last r is not heard.
+_WORDS_END = (("ng", 21), ("l", _RIEUL), ("m", 16), ("n", 4), ("ck", 1), ("k", 1), ("p", 17))
+_UNITS = re.compile(r"\d\s?(?:%|℃|°C|㎡|㎞|km|cm|mm|m|t)$")
+_ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
 
 
 def _final(word: str) -> int:
     """Return the number of the last syllable's final consonant, 0 where it ends in a vowel."""
-    last = next((c for c in reversed(word) if c.isalnum()), "")
-    if "가" <= last <= "힣":
-        return (ord(last) - ord("가")) % 28
-    if last.isdigit():
-        return _DIGITS_END.get(last, 0)
-    return 1 if last.lower() in "lmnr" else 0
+    word = _ASIDE.sub("", word) or word  # a particle follows the word, not what is in brackets
+    if _UNITS.search(word):
+        return 0  # 퍼센트, 도, 제곱미터, 킬로미터
+    last = next((i for i in range(len(word) - 1, -1, -1) if word[i].isalnum()), None)
+    if last is None:
+        return 0
+    letter = word[last]
+    if "가" <= letter <= "힣":
+        return (ord(letter) - ord("가")) % 28
+    if letter.isdigit():
+        return _DIGITS_END.get(letter, 0)
+    run = re.search(r"[A-Za-z]+$", word[: last + 1])
+    if run is None:
+        return 0
+    if run[0].isupper():
+        return _LETTERS_END.get(letter, 0)
+    return next((final for end, final in _WORDS_END if run[0].lower().endswith(end)), 0)
 
 
 def with_particle(word: str, particle: str) -> str:
@@ -80,3 +101,8 @@ def say(language: str, key: str, /, **slots: Any) -> tuple[str, str | None]:
 def word(language: str, key: str, /, **slots: Any) -> str:
     """Return a short text, such as the title of a choice."""
     return say(language, key, **slots)[0]
+
+
+def listed(items: list[str], language: str) -> str:
+    """Return items as a sentence lists them: "마포구, 은평구", "麻浦区、恩平区"."""
+    return ("、" if language in ("zh", "ja") else ", ").join(items)

@@ -50,7 +50,8 @@ class Dialogue:
     in a row that were not understood; `answered` names the articles shown last. `trail` holds the
     steps before this one, for going back. `queue` are wishes that were voiced while another was
     open, to be offered after it. `said` marks what was said last, so that it is not said again in
-    the same words. `at` is when the citizen was last heard (ISO 8601).
+    the same words. `at` is when the citizen was last heard (ISO 8601). `counts` is how
+    often the citizen was abusive or turned an answer down.
     """
 
     waiting: Waiting | None = None
@@ -63,6 +64,7 @@ class Dialogue:
     queue: list[dict[str, Any]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     at: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "Dialogue":
@@ -79,6 +81,7 @@ class Dialogue:
             queue=stored.get("queue", []),
             said=stored.get("said", []),
             at=stored.get("at"),
+            counts=stored.get("counts", {}),
         )
 
     def dump(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,15 +63,28 @@ async def subscribe(
     return registered.one()
 
 
-async def unsubscribe(session: AsyncSession, contact_id: UUID, district: str | None) -> list[str]:
-    """End the alerts of one district, or of all when None; return the districts that ended."""
+async def unsubscribe(
+    session: AsyncSession, contact_id: UUID, districts: Sequence[str] | None
+) -> list[str]:
+    """End the alerts of `districts`, or all of them when None; return those that ended."""
     ending = delete(Subscription).where(Subscription.contact_id == contact_id)
-    if district is not None:
-        ending = ending.where(Subscription.district == district)
+    if districts is not None:
+        ending = ending.where(Subscription.district.in_(districts))
     ended = sorted(await session.scalars(ending.returning(Subscription.district)))
     if ended:
         audit.record(session, CITIZEN, "alerts.off", f"contact:{contact_id}", districts=ended)
     return ended
+
+
+async def speak(session: AsyncSession, contact_id: UUID, language: str) -> bool:
+    """Send a contact's alerts in `language` from now on; False where they get none."""
+    changed = await session.scalars(
+        update(Subscription)
+        .where(Subscription.contact_id == contact_id)
+        .values(language=language)
+        .returning(Subscription.id)
+    )
+    return bool(changed.all())
 
 
 async def districts_of(session: AsyncSession, contact_id: UUID) -> list[str]:

@@ -50,8 +50,8 @@ async def list_conversations(
 ) -> tuple[list[ConversationItem], int]:
     """Return a page of conversations and their total.
 
-    With `handed_over` only those that asked for a person, longest waiting first; else all of
-    them, latest first. `agent_id` keeps what that agent owns.
+    With `handed_over` only those that asked for a person, the most urgent and among them those
+    that wait longest first; else all of them, latest first. `agent_id` keeps what that agent owns.
     """
     wanted: list[ColumnElement[bool]] = []
     if states:
@@ -70,7 +70,11 @@ async def list_conversations(
         .outerjoin(Handoff, _open_handoff())
         .where(*wanted)
     )
-    order = (Handoff.requested_at, Handoff.id) if handed_over else (Conversation.updated_at.desc(),)
+    order = (
+        (Handoff.urgency.desc(), Handoff.requested_at, Handoff.id)
+        if handed_over
+        else (Conversation.updated_at.desc(),)
+    )
     rows = await session.execute(
         _items().where(*wanted).order_by(*order).limit(limit).offset(offset)
     )
@@ -126,6 +130,7 @@ async def transcript(
     return Transcript(
         conversation=_item(row),
         packet=handoff.packet if handoff else None,
+        callback_phone=handoff.callback_phone if handoff else None,
         outcome=handoff.outcome if handoff else None,
         messages=[
             _line(message, status, why, name, photos.get(message.id, []))
@@ -195,6 +200,7 @@ def _items() -> Select[*tuple[Any, ...]]:
             Staff.id.label("agent"),
             Staff.name.label("agent_name"),
             Handoff.reason,
+            Handoff.urgency,
             Handoff.requested_at,
             func.extract("epoch", until - Handoff.requested_at).label("waiting"),
             func.left(words, literal(200)).label("last"),
@@ -217,6 +223,7 @@ def _item(row: Any) -> ConversationItem:
         language=row.language,
         citizen=mask(row.scheme, row.address, row.id),
         reason=row.reason,
+        urgency=row.urgency or 0,
         requested_at=row.requested_at,
         waiting_seconds=None if row.waiting is None else max(0, int(row.waiting)),
         last=row.last,

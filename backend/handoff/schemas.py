@@ -86,7 +86,8 @@ class MessageOut(BaseModel):
 
 class ConversationItem(BaseModel):
     """A conversation in a list. `citizen` is a masked address; `waiting_seconds` runs from the
-    request until somebody claims; `last` is what the citizen said last.
+    request until somebody claims; `last` is what the citizen said last; `urgency` (0 to 2) puts
+    who is in danger in front.
     """
 
     id: UUID
@@ -97,6 +98,7 @@ class ConversationItem(BaseModel):
     language: str
     citizen: str
     reason: str | None
+    urgency: int = 0
     requested_at: datetime | None
     waiting_seconds: int | None
     last: str | None
@@ -129,10 +131,14 @@ class HandoffList(ConversationList):
 
 
 class Transcript(BaseModel):
-    """A conversation, what the bot handed over with it, and its messages after `since`."""
+    """A conversation, what the bot handed over with it, and its messages after `since`.
+
+    `callback_phone` (E.164) is the number to call, where a call was promised.
+    """
 
     conversation: ConversationItem
     packet: dict[str, Any] | None
+    callback_phone: str | None
     outcome: str | None
     messages: list[MessageOut]
 

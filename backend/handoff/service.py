@@ -22,7 +22,8 @@ from backend.models import Conversation, Handoff, Message, Staff
 
 __all__ = [
     "OUTCOMES", "Outcome", "agents_on_duty", "call_back_later", "changed", "claim", "close",
-    "leave", "note", "release", "reply", "request", "return_to_bot",
+    "leave", "note", "open_handoff", "promise_call", "release", "reply", "request",
+    "return_to_bot", "ticket",
 ]  # fmt: skip
 
 Outcome = Literal["resolved", "referred", "reached", "not_reached", "citizen_left"]
@@ -37,26 +38,67 @@ async def changed(redis: Redis, conversation_id: UUID) -> None:
 
 
 async def request(
-    session: AsyncSession, conversation: Conversation, reason: str, packet: dict[str, Any]
+    session: AsyncSession,
+    conversation: Conversation,
+    reason: str,
+    packet: dict[str, Any],
+    urgency: int = 0,
 ) -> Handoff:
-    """Put a conversation into the queue for people; asking again while it waits changes nothing.
+    """Put a conversation into the queue for people; asking again only makes it more urgent.
 
-    `reason` is a word such as `asked`, `not_understood`, `sensitive`, `bot_error`; `packet` is
-    what the bot knew: `intents`, `flow`, `slots`, `answers`. The bot writes the citizen's ack.
+    `reason` is a word such as `asked`, `not_understood`, `sealed`, `crisis`; `packet` is what the
+    bot knew: `understood`, `flow`, `slots`, `answered`. `urgency` is 0 to 2, see Handoff. The bot
+    writes the citizen's ack.
     Raises: Conflict when the conversation is closed.
     """
     moved = await transition(session, conversation.id, "queued", owner=None)
-    opened = await _open_handoff(session, conversation.id)
+    opened = await open_handoff(session, conversation.id)
     if moved is None and opened is None:
         raise Conflict(
             "이미 끝난 대화예요. 새로 말씀해 주세요.", "This conversation is closed. Begin anew."
         )
     if opened is None:
-        opened = Handoff(conversation_id=conversation.id, reason=reason, packet=packet)
+        opened = Handoff(
+            conversation_id=conversation.id, reason=reason, packet=packet, urgency=urgency
+        )
         session.add(opened)
         await session.flush()
         _record(session, "citizen", "handoff.requested", conversation.id, reason=reason)
+    elif opened.urgency < urgency:
+        opened.urgency, opened.reason, opened.packet = urgency, reason, packet
+        _record(session, "citizen", "handoff.requested", conversation.id, reason=reason)
     return opened
+
+
+def ticket(handoff: Handoff) -> str:
+    """Return the number under which a citizen can ask after a call that was promised."""
+    return f"C-{handoff.id:06d}"
+
+
+async def promise_call(session: AsyncSession, handoff: Handoff, phone: str | None) -> None:
+    """Put a handoff on the call-back list, with the number to call (E.164) where it is known.
+
+    For a handoff that nobody is there to take; the bot has told the citizen. The same again with
+    another number changes the number.
+    """
+    await transition(session, handoff.conversation_id, "callback", owner=None, only_from="queued")
+    if phone is not None:
+        handoff.callback_phone = phone
+        await session.flush()
+    _record(
+        session, "citizen", "handoff.callback", handoff.conversation_id,
+        number="known" if phone else "unknown",
+    )  # fmt: skip
+
+
+async def open_handoff(session: AsyncSession, conversation_id: UUID) -> Handoff | None:
+    """Return the handoff of a conversation that nobody has finished, if there is one."""
+    found: Handoff | None = await session.scalar(
+        select(Handoff).where(
+            Handoff.conversation_id == conversation_id, Handoff.closed_at.is_(None)
+        )
+    )
+    return found
 
 
 async def claim(session: AsyncSession, conversation_id: UUID, staff_id: int) -> Conversation:
@@ -214,15 +256,6 @@ async def close(
     await _finish(session, conversation_id, f"staff:{staff_id}", outcome)
     await _tell(session, conversation, "closed")
     return conversation
-
-
-async def _open_handoff(session: AsyncSession, conversation_id: UUID) -> Handoff | None:
-    found: Handoff | None = await session.scalar(
-        select(Handoff).where(
-            Handoff.conversation_id == conversation_id, Handoff.closed_at.is_(None)
-        )
-    )
-    return found
 
 
 async def _lock(

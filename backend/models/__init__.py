@@ -1,5 +1,6 @@
 """Every table, one file a subject. Rules that must always hold are constraints here."""
 
+from backend.models.alert_reply import AlertReply
 from backend.models.attachment import Attachment
 from backend.models.audit import AuditEntry
 from backend.models.broadcast import Broadcast, BroadcastEdit, BroadcastEvent
@@ -22,6 +23,7 @@ from backend.models.subscription import Subscription
 
 __all__ = [
     "Address",
+    "AlertReply",
     "ApiKey",
     "Attachment",
     "AuditEntry",

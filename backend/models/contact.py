@@ -1,6 +1,6 @@
 """People who write to the city, and the addresses they write from."""
 
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
@@ -10,12 +10,22 @@ from backend.db import Base, BigId, Now, UuidId
 
 
 class Contact(Base):
-    """One person, as far as verified addresses tell. `language` is set once it is known."""
+    """One person, as far as verified addresses tell. `language` is set once it is known.
+
+    Between `quiet_from` and `quiet_until`, in the city's time, only what is urgent is sent; a
+    span may go over midnight.
+    """
 
     __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", "quiet_span"),
+        CheckConstraint("quiet_from <> quiet_until", "quiet_some_time"),
+    )
 
     id: Mapped[UuidId]
     language: Mapped[str | None]
+    quiet_from: Mapped[time | None]
+    quiet_until: Mapped[time | None]
     created_at: Mapped[Now]
 
     addresses: Mapped[list["Address"]] = relationship(back_populates="contact")

@@ -82,10 +82,15 @@ class Message(Base):
 
 
 class Handoff(Base):
-    """A time that a conversation asked for a person: why, and what the bot knew by then."""
+    """A time that a conversation asked for a person: why, and what the bot knew by then.
+
+    `urgency` orders the desk's queue: 2 where a life may be at risk, 1 where somebody is upset or
+    the matter is sealed, else 0. `callback_phone` (E.164) is where to call when nobody was there.
+    """
 
     __tablename__ = "handoffs"
     __table_args__ = (
+        CheckConstraint("urgency BETWEEN 0 AND 2", "urgency"),
         Index(
             "uq_handoffs_open", "conversation_id", unique=True,
             postgresql_where=text("closed_at IS NULL"),
@@ -96,6 +101,8 @@ class Handoff(Base):
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id"))
     reason: Mapped[str]
     packet: Mapped[dict[str, Any]]
+    urgency: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    callback_phone: Mapped[str | None]
     requested_at: Mapped[Now]
     claimed_at: Mapped[datetime | None]
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

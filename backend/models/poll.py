@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.db import Base, BigId, Now
@@ -12,7 +12,8 @@ from backend.db import Base, BigId, Now
 class Poll(Base):
     """A question to citizens, open in `[opens_at, closes_at)` by the database's clock.
 
-    `secret` keys the voters' marks: without it a mark can't be traced to a phone.
+    `secret` keys the voters' marks: without it a mark can't be traced to a phone. `eligibility`
+    says by language who may take part; empty, it is whoever has a phone of their own.
     """
 
     __tablename__ = "polls"
@@ -21,6 +22,9 @@ class Poll(Base):
     id: Mapped[BigId]
     title: Mapped[dict[str, str]]
     description: Mapped[dict[str, str]]
+    eligibility: Mapped[dict[str, str]] = mapped_column(
+        default=dict, server_default=text("'{}'::jsonb")
+    )
     secret: Mapped[bytes]
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
@@ -43,13 +47,19 @@ class PollOption(Base):
 
 
 class Participation(Base):
-    """Somebody took part in a poll. The key decides: one phone, one vote, over all channels."""
+    """Somebody took part in a poll. The key decides: one phone, one vote, over all channels.
+
+    `receipt` is what the voter is told: twelve digits by chance, which say that a vote was counted
+    and lead to no ballot.
+    """
 
     __tablename__ = "participations"
+    __table_args__ = (UniqueConstraint("receipt"),)
 
     poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
     voter_key: Mapped[bytes] = mapped_column(primary_key=True)
     channel: Mapped[str]
+    receipt: Mapped[str | None]
 
 
 class Ballot(Base):

@@ -52,11 +52,15 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The whole file. `districts` maps the Korean name of a district to its English one."""
+    """The whole file. `districts` maps the Korean name of a district to its English one.
+
+    `district_names` has the names in languages that do not use the English one.
+    """
 
     categories: dict[str, Category]
     default: Category
     districts: dict[str, str]
+    district_names: dict[str, dict[str, str]]
     unknown_gu: dict[str, str]
     wish: Words
     wish_unless: Words
@@ -96,6 +100,7 @@ def directory() -> Directory:
         categories=categories,
         default=categories[data["default"]],
         districts=data["districts"],
+        district_names=data.get("district_names", {}),
         unknown_gu=data["unknown_gu"],
         wish=words(data["wishes"]["words"]),
         wish_unless=words(data["wishes"]["unless"]),
@@ -125,8 +130,12 @@ def period(category: Category, details: str) -> Period:
 
 
 def district_name(district: str, language: str) -> str:
-    """Return the name of a district (Korean, as `마포구`) in `language`; English beside Korean."""
-    return district if language == "ko" else directory().districts.get(district, district)
+    """Return the name of a district (Korean, as `마포구`) in `language`; English by default."""
+    if language == "ko":
+        return district
+    city = directory()
+    named = city.district_names.get(language, {})
+    return named.get(district) or city.districts.get(district, district)
 
 
 def department(

@@ -29,13 +29,26 @@ ADVANCES_FROM: dict[str, tuple[str, ...]] = {
 WITHDRAWS_FROM = ("received", "assigned", "in_process")
 
 _STAGE_TEXTS: dict[str, dict[str, str]] = {
-    "received": {"ko": "접수", "en": "received"},
-    "assigned": {"ko": "담당 부서 배정", "en": "sent to the office in charge"},
-    "in_process": {"ko": "처리 중", "en": "being worked on"},
-    "answered": {"ko": "답변 완료", "en": "answered"},
-    "closed": {"ko": "종료", "en": "closed"},
-    "withdrawn": {"ko": "취하", "en": "withdrawn"},
-}
+    "received": {
+        "ko": "접수", "en": "received", "zh": "已受理", "ja": "受付済み", "vi": "đã tiếp nhận",
+    },
+    "assigned": {
+        "ko": "담당 부서 배정", "en": "sent to the office in charge", "zh": "已转负责部门",
+        "ja": "担当部署へ送付", "vi": "đã chuyển bộ phận phụ trách",
+    },
+    "in_process": {
+        "ko": "처리 중", "en": "being worked on", "zh": "处理中", "ja": "処理中",
+        "vi": "đang xử lý",
+    },
+    "answered": {
+        "ko": "답변 완료", "en": "answered", "zh": "已答复", "ja": "回答済み",
+        "vi": "đã trả lời",
+    },
+    "closed": {"ko": "종료", "en": "closed", "zh": "已结束", "ja": "終了", "vi": "đã kết thúc"},
+    "withdrawn": {
+        "ko": "취하", "en": "withdrawn", "zh": "已撤回", "ja": "取り下げ", "vi": "đã rút lại",
+    },
+}  # fmt: skip
 
 
 class NoSuchPetition(NotFound):
@@ -225,5 +238,6 @@ async def _refusal(session: AsyncSession, number: str) -> EungdapError:
 
 
 def stage_text(stage: str, language: str) -> str:
-    """Return a stage in words, to be used within a sentence; English beside Korean."""
-    return _STAGE_TEXTS[stage]["ko" if language == "ko" else "en"]
+    """Return a stage in words, to be used within a sentence; English where a language lacks it."""
+    said = _STAGE_TEXTS[stage]
+    return said.get(language) or said["en"]

@@ -39,6 +39,7 @@ async def create_poll(poll: PollIn, actor: Creator, session: Session) -> PollOut
         opens_at=poll.opens_at,
         closes_at=poll.closes_at,
         actor=actor.label,
+        eligibility=poll.eligibility,
     )
     return PollOut.model_validate(created)
 

@@ -18,7 +18,10 @@ Texts = Annotated[dict[str, Text], AfterValidator(_in_our_languages)]
 
 
 class PollIn(BaseModel):
-    """A question to citizens. Up to nine options, so that a caller answers with one key."""
+    """A question to citizens. Up to nine options, so that a caller answers with one key.
+
+    `eligibility` says who may take part; without it, everybody with a phone of their own.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,6 +30,7 @@ class PollIn(BaseModel):
     options: list[Texts] = Field(min_length=2, max_length=9)
     opens_at: AwareDatetime
     closes_at: AwareDatetime
+    eligibility: Texts | None = None
 
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
@@ -52,6 +56,7 @@ class PollOut(BaseModel):
     id: int
     title: dict[str, str]
     description: dict[str, str]
+    eligibility: dict[str, str]
     opens_at: AwareDatetime
     closes_at: AwareDatetime
     options: list[OptionOut]

@@ -11,9 +11,9 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,13 +21,15 @@ from backend import audit
 from backend.errors import Conflict, Invalid, NotFound
 from backend.models import Ballot, Participation, Poll, PollOption
 
+_REMEMBERED = timedelta(days=90)
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class AlreadyVoted(Conflict):
-    """This phone has taken part in this poll, on whatever channel."""
+    """This phone has taken part in this poll, on whatever channel; `receipt` is from then."""
 
-    def __init__(self) -> None:
+    def __init__(self, receipt: str | None = None) -> None:
+        self.receipt = receipt
         super().__init__(
             "이 번호로 이미 투표했어요. 한 번호로 한 번만 참여할 수 있어요.",
             "This number has voted already. Each number has one vote.",
@@ -84,6 +86,18 @@ async def open_polls(session: AsyncSession) -> Sequence[Poll]:
     return rows.all()
 
 
+async def around_now(session: AsyncSession) -> Sequence[Poll]:
+    """Return polls that closed in the last ninety days or are still to open, the nearest first."""
+    now = func.clock_timestamp()
+    rows = await session.scalars(
+        select(Poll)
+        .where(or_(Poll.opens_at > now, Poll.closes_at.between(now - _REMEMBERED, now)))
+        .order_by(func.abs(func.extract("epoch", Poll.closes_at - now)), Poll.id)
+        .limit(20)
+    )
+    return rows.all()
+
+
 async def search(session: AsyncSession, *, limit: int, offset: int) -> tuple[Sequence[Poll], int]:
     """Return a page of all polls, newest first, and how many there are."""
     total = await session.scalar(select(func.count()).select_from(Poll))
@@ -111,14 +125,18 @@ async def create(
     opens_at: datetime,
     closes_at: datetime,
     actor: str,
+    eligibility: dict[str, str] | None = None,
 ) -> Poll:
     """Put a question to citizens; texts are by language, options are numbered from 1.
+
+    `eligibility` says who may take part, where that is not everybody with a phone of their own.
 
     Votes count in `[opens_at, closes_at)`, by the database's clock.
     """
     poll = Poll(
         title=title,
         description=description,
+        eligibility=eligibility or {},
         secret=secrets.token_bytes(32),
         opens_at=opens_at,
         closes_at=closes_at,
@@ -143,8 +161,10 @@ def voter_key(poll: Poll, phone_e164: str) -> bytes:
 
 async def vote(
     session: AsyncSession, poll: Poll, phone_e164: str, option_number: int, channel: str
-) -> None:
-    """Count one vote of a verified phone. Who took part and what was chosen share nothing.
+) -> str:
+    """Count one vote of a verified phone, and return the receipt: twelve digits by chance.
+
+    Who took part and what was chosen share nothing, and the receipt belongs to the taking part.
 
     The constraint on participations decides who was first. No audit line is written: its time
     and order would lead from the ballot to the voter.
@@ -159,15 +179,29 @@ async def vote(
     opens_at, closes_at, is_open = period.one()
     if not is_open:
         raise PollClosed(opens_at, closes_at)
-    first = await session.scalar(
+    key = voter_key(poll, phone_e164)
+    receipt: str | None = await session.scalar(
         insert(Participation)
-        .values(poll_id=poll.id, voter_key=voter_key(poll, phone_e164), channel=channel)
-        .on_conflict_do_nothing()
-        .returning(Participation.poll_id)
+        .values(poll_id=poll.id, voter_key=key, channel=channel, receipt=_receipt())
+        .on_conflict_do_nothing(index_elements=[Participation.poll_id, Participation.voter_key])
+        .returning(Participation.receipt)
     )
-    if first is None:
-        raise AlreadyVoted
+    if receipt is None:
+        raise AlreadyVoted(
+            await session.scalar(
+                select(Participation.receipt).where(
+                    Participation.poll_id == poll.id, Participation.voter_key == key
+                )
+            )
+        )
     await session.execute(insert(Ballot).values(poll_id=poll.id, option_number=option_number))
+    return receipt
+
+
+def _receipt() -> str:
+    # Long enough that no two are ever the same; in groups, as they are read aloud.
+    digits = f"{secrets.randbelow(9 * 10**11) + 10**11}"
+    return "-".join((digits[:4], digits[4:8], digits[8:]))
 
 
 async def results(session: AsyncSession, poll: Poll) -> Results:

@@ -1,37 +1,150 @@
-"""Emergency alerts on and off, by district."""
+"""Emergency alerts: on and off by district, in which language, and when to be left alone."""
 
-from backend.contacts import subscriptions
+import re
+from datetime import time
+
+from backend.contacts import quiet, subscriptions
 from backend.petitions import routing
+from bot import clocks, dates, texts
 from bot.flow import Flow
 from bot.turn import Turn
 
 NAME = "alerts"
 
+_OF_ALERTS = re.compile(
+    r"알림|재난\s*문자|alert|notif|警报|警報|提醒|通知|アラート|cảnh báo|thông báo", re.IGNORECASE
+)
+_WHOLE_CITY = re.compile(
+    r"서울\s*(?:시\s*)?(?:전체|전역|전부|모두|다\b|모든)|모든\s*구|전체\s*구"
+    r"|스물다섯\s*개?\s*구|25개\s*구"
+    r"|(?:all|whole|entire)(?: (?:of|over|the))*\s*(?:seoul|city|districts)|every district"
+    r"|everywhere|全首尔|首尔(?:全|所有|整)|所有区|全市|全部|ソウル(?:市)?(?:全|すべて)|全区"
+    r"|すべての区"
+    r"|(?:toàn|cả|khắp) (?:bộ )?(?:seoul|thành phố)|tất cả",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    r"목록|뭐|무슨|무엇|어느|어떤|어디|확인|보여|켜져|신청한|신청했|받고\s*있|상태"
+    r"|\bmy\b.*alerts|which|what|list|show|signed up|哪些|我的|查看|列表|一覧|確認|どの|どれ"
+    r"|của tôi|những|danh sách|nào",
+    re.IGNORECASE,
+)
+_QUIET = re.compile(
+    r"조용한\s*시간|조용히|방해\s*금지|방해하지|야간|밤|새벽|quiet|do not disturb|at night"
+    r"|overnight"
+    r"|免打扰|静音|晚上|夜间|おやすみ|夜間|夜|サイレント|yên lặng|im lặng|ban đêm",
+    re.IGNORECASE,
+)
+_JUST_QUIET = re.compile(
+    r"\W*(?:조용한\s*시간|방해\s*금지|quiet(?: hours?)?|免打扰|おやすみ時間|giờ yên lặng)"
+    r"[^가-힣a-z]*(?:\d.*)?$",
+    re.IGNORECASE,
+)
+_LOUD = re.compile(
+    r"조용한\s*시간.*(?:해제|꺼|끄|취소|없애)|방해\s*금지.*(?:해제|꺼|끄|취소)"
+    r"|밤에도\s*(?:보내|받)"
+    r"|(?:no|stop|end|cancel|remove|turn off)\s.*quiet|quiet\s.*\boff\b|取消免打扰|关闭免打扰"
+    r"|静音.*解除|おやすみ.*解除|サイレント.*解除|tắt.*yên lặng",
+    re.IGNORECASE,
+)
+_ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sao|thế nào", re.IGNORECASE)
+
 
 async def begin(turn: Turn) -> None:
-    """Switch on for the district named, or ask which; switch off, one or all."""
-    if turn.intent == "unsubscribe_alerts":
+    """Switch on for the districts named, or show what is on and ask which; switch off."""
+    if turn.intent == "unsubscribe_alerts" and turn.chosen is None:
         await switch_off(turn)
-    elif turn.value("district"):
+    elif turn.chosen is None and _districts(turn):
         await _on(turn)
     else:
-        turn.say("alerts.ask_district")
+        on = await subscriptions.districts_of(turn.session, turn.address.contact_id)
+        if on:
+            turn.say("alerts.ask_more", districts=_names(turn, on))
+        else:
+            turn.say("alerts.ask_district")
         turn.wait(NAME, "district")
 
 
 async def answer(turn: Turn) -> None:
-    """Take the district."""
-    await _on(turn)
+    """Take the districts, or the hours to be quiet in."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if waiting.step == "quiet":
+        await set_up(turn)
+    elif turn.intent == "unsubscribe_alerts":
+        await switch_off(turn)
+    else:
+        await _on(turn)
 
 
 async def again(turn: Turn) -> None:
-    """Ask for the district once more."""
-    turn.say("alerts.ask_district")
+    """Ask for the district, or the hours, once more."""
+    waiting = turn.dialogue.waiting
+    quiet_step = waiting is not None and waiting.step == "quiet"
+    turn.say("alerts.ask_quiet" if quiet_step else "alerts.ask_district")
+
+
+def wants_set_up(turn: Turn) -> bool:
+    """Tell whether a message asks what is on, or for quiet hours, or for alerts in a language."""
+    waiting = turn.dialogue.waiting
+    if waiting is not None and waiting.flow == NAME and waiting.step == "quiet":
+        return clocks.span(turn.text) is not None
+    if waiting is not None and waiting.flow != NAME and turn.intent == "file_petition":
+        return False
+    if _LOUD.search(turn.text):
+        return True
+    if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
+        about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
+        return bool(about_alerts or _JUST_QUIET.match(turn.text))
+    if not _OF_ALERTS.search(turn.text) or _ASKS_HOW.search(turn.text):
+        return False
+    if turn.intent == "change_language" or turn.value("language"):
+        return True
+    return bool(_LIST.search(turn.text)) and not _districts(turn)
+
+
+async def set_up(turn: Turn) -> None:
+    """Keep quiet hours or a language for alerts, or list what is on."""
+    contact = turn.address.contact_id
+    language = turn.value("language")
+    span = clocks.span(turn.text)
+    if _LOUD.search(turn.text):
+        await quiet.keep(turn.session, contact, None)
+        turn.say("alerts.quiet_off")
+    elif span is not None:
+        await quiet.keep(turn.session, contact, span)
+        turn.say("alerts.quiet_on", begins=_at(turn, span[0]), ends=_at(turn, span[1]))
+    elif _QUIET.search(turn.text):
+        turn.say("alerts.ask_quiet")
+        turn.wait(NAME, "quiet")
+        return
+    elif language in texts.LANGUAGES and not _LIST.search(turn.text):
+        if await subscriptions.speak(turn.session, contact, language):
+            turn.say("alerts.language_set", language=turn.word(f"language.{language}"))
+        else:
+            turn.say("alerts.none")
+    else:
+        await _list(turn)
+    turn.done()
+
+
+async def switch_off(turn: Turn) -> None:
+    """End the alerts for the districts named, or all of them."""
+    districts = [] if _WHOLE_CITY.search(turn.text) else _districts(turn)
+    ended = await subscriptions.unsubscribe(
+        turn.session, turn.address.contact_id, districts or None
+    )
+    if not ended:
+        turn.say("alerts.none")
+    elif districts:
+        turn.say("alerts.switched_off_one", district=_names(turn, ended))
+    else:
+        turn.say("alerts.switched_off")
+    turn.done()
 
 
 async def _on(turn: Turn) -> None:
-    known = routing.directory().districts
-    districts = [name for name in dict.fromkeys(turn.parse.values("district")) if name in known]
+    districts = _districts(turn)
     if not districts:
         turn.say("alerts.no_such_district")
         turn.wait(NAME, "district")
@@ -49,22 +162,39 @@ async def _on(turn: Turn) -> None:
             district=district,
             language=turn.language,
         )
-    name = ", ".join(routing.district_name(district, turn.language) for district in districts)
-    turn.say("alerts.switched_on_sms" if turn.voice else "alerts.switched_on", district=name)
+    key = "alerts.switched_on_sms" if turn.voice else "alerts.switched_on"
+    turn.say(key, district=_names(turn, districts))
     turn.done()
 
 
-async def switch_off(turn: Turn) -> None:
-    """End the alerts for the district named, or all of them."""
-    district = turn.value("district")
-    ended = await subscriptions.unsubscribe(turn.session, turn.address.contact_id, district)
-    if not ended:
+async def _list(turn: Turn) -> None:
+    on = await subscriptions.districts_of(turn.session, turn.address.contact_id)
+    if not on:
         turn.say("alerts.none")
-    elif district:
-        turn.say("alerts.switched_off_one", district=routing.district_name(district, turn.language))
-    else:
-        turn.say("alerts.switched_off")
-    turn.done()
+        return
+    turn.say("alerts.list", districts=_names(turn, on))
+    span = await quiet.of(turn.session, turn.address.contact_id)
+    if span is not None:
+        turn.say("alerts.list_quiet", begins=_at(turn, span[0]), ends=_at(turn, span[1]))
+
+
+def _districts(turn: Turn) -> list[str]:
+    """Return the districts that a message names, or every one of them for the whole city."""
+    known = routing.directory().districts
+    if _WHOLE_CITY.search(turn.text):
+        return list(known)
+    return [name for name in dict.fromkeys(turn.parse.values("district")) if name in known]
+
+
+def _names(turn: Turn, districts: list[str]) -> str:
+    if len(districts) == len(routing.directory().districts):
+        return turn.word("alerts.whole_city")
+    names = [routing.district_name(district, turn.language) for district in districts]
+    return texts.listed(names, turn.language)
+
+
+def _at(turn: Turn, clock: time) -> str:
+    return dates.hour(f"{clock:%H:%M}", turn.language)
 
 
 FLOW = Flow(NAME, frozenset({"subscribe_alerts", "unsubscribe_alerts"}), begin, answer, again=again)

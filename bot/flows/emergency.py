@@ -1,4 +1,4 @@
-"""Danger to life: the numbers to call, before anything else, and then a person."""
+"""Danger to life and people in crisis: the numbers to call, before anything else, then a person."""
 
 import re
 
@@ -9,30 +9,68 @@ from bot.turn import Turn
 NAME = "emergency"
 
 _CRISIS = re.compile(
-    r"죽고\s*싶|자살|살기\s*싫|살고\s*싶지\s*않|죽어\s*버리|목숨을?\s*끊|자해|뛰어내리고|"
-    r"사라지고\s*싶|suicid|kill(?:ing)? myself|end my life|want to die|wanna die|"
-    r"hurt(?:ing)? myself|don'?t want to live|no reason to live",
+    r"죽고\s*싶|자살|살기\s*싫|살고\s*싶지\s*않|죽어\s*버리|목숨을?\s*끊|자해|뛰어내리고|뛰어내릴"
+    r"|사라지고\s*싶|더\s*이상\s*못\s*살|살\s*이유가|유서"
+    r"|suicid|kill(?:ing)? myself|end my life|end it all|want to die|wanna die"
+    r"|hurt(?:ing)? myself|cut(?:ting)? myself|don'?t want to live|no reason to live"
+    r"|自杀|不想活|想死|轻生|活不下去|自残|自殺|死にたい|消えたい|生きていたくない|リストカット"
+    r"|tự tử|tự sát|muốn chết|không muốn sống|tự làm hại",
+    re.IGNORECASE,
+)
+# Said of a report or of somebody else's case, these words are a matter and no cry for help.
+_TALKS_ABOUT = re.compile(
+    r"자살\s*(?:예방|률|방지|시도자)|suicide (?:prevention|rate)|自杀(?:预防|率)|自殺(?:予防"
+    r"|対策|率)",
+    re.IGNORECASE,
+)
+_CLOSE = (
+    r"아빠|아버지|엄마|어머니|부모|새아빠|새엄마|삼촌|할아버지|할머니|오빠|형이|형한테|남편"
+    r"|아내|남자\s*친구"
+    r"|애인|가족|집에서"
+)
+_HITS = r"때려|때렸|때리|맞았|맞아요|맞고|폭행|폭력|학대|굶겨|가둬|만져|만지|죽인다"
+_HOME = re.compile(
+    rf"(?:{_CLOSE}).{{0,20}}(?:{_HITS})|가정\s*폭력|아동\s*학대를?\s*당|(?:{_HITS}).{{0,10}}(?:{_CLOSE})"
+    r"|\bmy (?:dad|father|mom|mum|mother|parents?|step\w+|husband|wife|boyfriend|uncle|brother)\b"
+    r".{0,24}\b(?:hits?|hitting|beats?|beating|hurts?|touch\w*|abus\w+|hit)\b|domestic violence"
+    r"|(?:爸爸|妈妈|父母|老公|丈夫|老婆|男朋友).{0,8}(?:打我|虐待|家暴)|家暴"
+    r"|(?:父|母|親|夫|彼氏|お父さん|お母さん).{0,8}(?:殴|叩|たた|暴力|虐待)"
+    r"|(?:bố|ba|mẹ|chồng|bạn trai|cha).{0,12}(?:đánh|bạo hành)|bạo lực gia đình",
+    re.IGNORECASE,
+)
+_SCHOOL = re.compile(
+    r"왕따|따돌|학교\s*폭력|학폭|(?:학교|반|친구|애들|선배|일진).{0,14}(?:때려|때렸|때리|괴롭"
+    r"|맞았|뺏|협박|욕)"
+    r"|bull(?:y|ied|ying)|(?:kids|classmates|students).{0,20}(?:hit|beat|pick(?:ing)? on)"
+    r"|霸凌|欺凌|同学.{0,6}(?:打我|欺负)|いじめ|bắt nạt|bạo lực học đường",
     re.IGNORECASE,
 )
 
 
 def text_for(said: str) -> str:
     """Return the key of the text that answers `said`: of danger, or of a person in crisis."""
-    return "emergency.crisis" if _CRISIS.search(said) else "emergency.danger"
+    return _kind(said) or "emergency.danger"
+
+
+def speaks_of_crisis(turn: Turn) -> bool:
+    """Tell whether a message speaks of self-harm, violence at home or bullying, whatever else.
+
+    A citizen who asks about prevention, or reports what happens in a street, does not.
+    """
+    if turn.incoming.kind not in ("text", "speech"):
+        return False
+    key = _kind(turn.text)
+    if key == "emergency.crisis":
+        return True
+    return key is not None and turn.intent in ("life_emergency", "out_of_scope", "talk_to_agent",
+                                               "file_petition", "ask_faq")  # fmt: skip
 
 
 async def begin(turn: Turn) -> None:
-    """Say where to call. What was open stays open, for when it is over."""
-    waiting = turn.dialogue.waiting
+    """Say where to call, then bring in a person. What was open stays open, for when it is over."""
     key = text_for(turn.text)
-    turn.say(
-        key,
-        choices=[("person:emergency", turn.word("menu.person"))],
-    )
-    if key == "emergency.crisis":
-        await hand_over(turn, "crisis")
-    elif waiting is None:
-        turn.wait(NAME, "after")
+    turn.say(key)
+    await hand_over(turn, "emergency" if key == "emergency.danger" else "crisis")
 
 
 async def answer(turn: Turn) -> None:
@@ -42,6 +80,14 @@ async def answer(turn: Turn) -> None:
         turn.say("greet.nothing_open")
     else:
         await hand_over(turn, "emergency")
+
+
+def _kind(said: str) -> str | None:
+    if _CRISIS.search(said) and not _TALKS_ABOUT.search(said):
+        return "emergency.crisis"
+    if _HOME.search(said):
+        return "emergency.home"
+    return "emergency.school" if _SCHOOL.search(said) else None
 
 
 FLOW = Flow(NAME, frozenset({"life_emergency"}), begin, answer)

@@ -1,10 +1,27 @@
 """Talking to a person: the conversation goes to the desk, with what is known about it."""
 
-from backend.handoff import service
+from typing import Any
+
+import phonenumbers
+from sqlalchemy import select
+
+from backend.contacts.service import HOME_REGION, phone_of
+from backend.handoff import hours, service
+from backend.models import Handoff, Message
+from bot import speech
 from bot.flow import Flow
 from bot.turn import Turn
 
 NAME = "person"
+
+# Who is served before whom: see `Handoff.urgency`.
+_LIFE = 2
+_URGENCY = {
+    "crisis": _LIFE, "emergency": _LIFE, "alert_help": _LIFE,
+    "anger": 1, "sealed": 1,
+}  # fmt: skip
+# A call that speaks of danger is to be hung up and dialled anew, not held in a queue.
+_HANGS_UP = frozenset({"emergency", "alert_help"})
 
 
 async def begin(turn: Turn) -> None:
@@ -13,33 +30,137 @@ async def begin(turn: Turn) -> None:
 
 
 async def answer(turn: Turn) -> None:
-    """Hand over: nothing waits here but a yes."""
-    await hand_over(turn, "asked")
+    """Take the number to call back; what is none is asked for once more, then left."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    handoff = await service.open_handoff(turn.session, turn.conversation.id)
+    number = _phone(turn.value("phone") or turn.text)
+    if handoff is None:
+        await hand_over(turn, "asked")
+    elif number is None and "again" not in waiting.slots:
+        turn.say("person.which_number")
+        turn.wait(NAME, "phone", again="1")
+    elif number is None:
+        turn.say("person.answer_here", hours=hours.words(turn.language))
+        turn.done()
+    else:
+        await service.promise_call(turn.session, handoff, number)
+        turn.say("person.number_kept", phone=_shown(number), ticket=service.ticket(handoff))
+        turn.done()
 
 
-async def hand_over(turn: Turn, reason: str) -> None:
+async def again(turn: Turn) -> None:
+    """Ask for the number to call once more."""
+    turn.say("person.which_number")
+
+
+async def hand_over(turn: Turn, reason: str, **more: str) -> None:
     """Put the conversation into the desk's queue, with a packet that says why and what is known.
 
-    The citizen is told truthfully whether somebody is there.
+    `reason` is a word such as asked, not_understood, rejected, anger, sealed, crisis, emergency.
+    The citizen is told truthfully whether somebody is there, and otherwise when, and which number
+    will be called.
     """
-    waiting = turn.dialogue.waiting
-    packet = {
-        "intents": [
+    packet = await _packet(turn, reason) | more
+    urgency = _URGENCY.get(reason, 0)
+    handoff = await service.request(turn.session, turn.conversation, reason, packet, urgency)
+    if await service.agents_on_duty(turn.context.redis):
+        if reason in _HANGS_UP:
+            turn.say("person.alerted")
+        else:
+            turn.say("person.queued", transfer=True)
+        turn.done()
+        return
+    if urgency < _LIFE:
+        turn.done()  # else what was open stays open, for when it is over
+    await _promise_call(turn, handoff, urgent=urgency == _LIFE)
+
+
+async def _promise_call(turn: Turn, handoff: Handoff, *, urgent: bool) -> None:
+    """Say when people are there, and which number they will call; ask for one where none is known.
+
+    Without a number nothing is promised but an answer here.
+    """
+    known = await phone_of(turn.session, turn.address.contact_id)
+    number = handoff.callback_phone or (known.address if known is not None else None)
+    await service.promise_call(turn.session, handoff, number)
+    now = turn.message.created_at
+    slots: dict[str, Any] = {
+        "away": turn.word("person.away" if hours.is_open(now) else "person.after_hours"),
+        "hours": hours.words(turn.language),
+        "hours_spoken": hours.words(turn.language, spoken=True),
+    }
+    if number is not None:
+        spoken = speech.digits(number.replace("+82", "0"), turn.language)
+        turn.say(
+            "person.will_call", **slots, ticket=service.ticket(handoff),
+            phone=_shown(number), phone_spoken=spoken,
+        )  # fmt: skip
+        turn.ended = turn.voice and not urgent
+    elif turn.address.scheme == "call":
+        turn.say("person.nobody_to_call", **slots)
+        turn.ended = not urgent
+    elif urgent and turn.dialogue.waiting is not None:
+        turn.say("person.nobody_urgent", **slots)
+    else:
+        turn.say("person.ask_number", **slots, ticket=service.ticket(handoff))
+        turn.wait(NAME, "phone")
+
+
+async def _packet(turn: Turn, reason: str) -> dict[str, Any]:
+    """Return what an agent needs to know: why, what was understood and how surely, what was said.
+
+    What somebody chooses in a vote, and a phone that is being proven, are not for the desk.
+    """
+    waiting = turn.dialogue.waiting or turn.dialogue.held
+    parses = await turn.session.scalars(
+        select(Message.parse)
+        .where(
+            Message.conversation_id == turn.conversation.id,
+            Message.direction == "in",
+            Message.id < turn.message.id,
+            Message.parse.is_not(None),
+        )
+        .order_by(Message.id.desc())
+        .limit(2)
+    )
+    earlier = [
+        {"intent": str(top[0][0]), "confidence": top[0][1]}
+        for parse in parses
+        if parse and (top := parse.get("top"))
+    ]
+    return {
+        "reason": reason,
+        "understood": [
             {"intent": i.name, "confidence": round(i.confidence, 2)}
             for i in turn.parse.intent_ranking[:3]
         ],
+        "earlier": earlier,
         "flow": waiting.flow if waiting else None,
-        # What somebody chooses in a vote, and a phone that is being proven, are not for the desk.
+        "step": waiting.step if waiting else None,
         "slots": waiting.slots if waiting and waiting.flow == "petition" else {},
-        "answers": turn.dialogue.answered[-5:],
+        "answered": turn.dialogue.answered[-5:],
+        "misses": turn.dialogue.misses,
+        "language": turn.language,
+        "channel": turn.conversation.channel,
     }
-    await service.request(turn.session, turn.conversation, reason, packet)
-    if await service.agents_on_duty(turn.context.redis):
-        turn.say("person.queued", transfer=True)
-    else:
-        turn.say("person.nobody_to_call" if turn.address.scheme == "call" else "person.nobody")
-        turn.ended = turn.voice
-    turn.done()
 
 
-FLOW = Flow(NAME, frozenset({"talk_to_agent"}), begin, answer)
+def _phone(text: str) -> str | None:
+    """Return a number of our country that can be called, in E.164."""
+    try:
+        number = phonenumbers.parse(text, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number_for_region(number, HOME_REGION):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _shown(number: str) -> str:
+    """Return a number without its middle: enough for its owner to know it."""
+    local = "0" + number.removeprefix("+82") if number.startswith("+82") else number
+    return f"{local[:3]}-****-{local[-4:]}"
+
+
+FLOW = Flow(NAME, frozenset({"talk_to_agent"}), begin, answer, again=again)

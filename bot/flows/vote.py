@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 
 from backend.contacts.service import phone_of
+from backend.delivery.service import notify
 from backend.models import Poll
 from backend.polls import service
-from bot import dates
+from bot import dates, naming, speech
 from bot.flow import Flow
 from bot.flows import phone
 from bot.turn import Turn
@@ -15,48 +16,63 @@ NAME = "vote"
 
 _BARE = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요|번요)?\W*$")
 _NEGATED = re.compile(r"싫|말고|빼고|아니|반대|\bnot\b|don'?t|\bno\b|against|except", re.IGNORECASE)
+_WHO_MAY = re.compile(
+    r"누가|누구나|누구\s*든|자격|나이|몇\s*살|미성년|외국인|who can|who may|eligib|am i allowed"
+    r"|can foreigners|谁可以|谁能|资格|誰が|資格|外国人|ai (?:được|có thể)|điều kiện",
+    re.IGNORECASE,
+)
+_OF_VOTES = re.compile(
+    r"투표|설문|vote|voting|poll|投票|表决|アンケート|bỏ phiếu|bình chọn", re.IGNORECASE
+)
+_OUTCOME = re.compile(
+    r"결과|몇\s*표|이겼|뽑혔|result|outcome|\bwon\b|结果|結果|kết quả", re.IGNORECASE
+)
 
 
 async def begin(turn: Turn) -> None:
     """Show what is open; a choice that is already in the message counts at once."""
     polls = await service.open_polls(turn.session)
+    named = _named(turn, polls) if turn.chosen is None else None
+    if named is None and turn.chosen is None and await _tell_of_another(turn):
+        return
     if not polls:
-        turn.say("vote.none_open")
-        turn.done()
+        await _none_open(turn)
     elif len(polls) == 1:
         await _choose(turn, polls[0])
-    elif named := _named(turn, polls):
+    elif named is not None:
         await _choose(turn, named)
+    elif guess := _by_option(turn, polls):
+        await _confirm(turn, *guess)
     else:
         turn.say("vote.which", choices=[(str(p.id), _in(turn, p.title)) for p in polls])
         turn.wait(NAME, "poll")
 
 
 async def answer(turn: Turn) -> None:
-    """Take the poll, the option, or a step of proving the phone."""
+    """Take the poll, the option, a yes to both, or a step of proving the phone."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
     if waiting.step == "poll":
         polls = await service.open_polls(turn.session)
         picked = next((p for p in polls if str(p.id) == turn.chosen), None) or _named(turn, polls)
-        if picked is None:
-            await begin(turn)
-        else:
+        if picked is None and naming.is_last(turn.text):
+            picked = polls[-1]
+        if picked is not None:
             await _show(turn, picked)
+        else:
+            await begin(turn)
         return
     poll = await service.get(turn.session, int(waiting.slots["poll"]))
     if waiting.step in ("phone", "code"):
         proven = await phone.take(turn, NAME, **waiting.slots)
         if proven is not None:
             await _cast(turn, poll, int(waiting.slots["option"]))
-        return
-    option = _option(turn, poll)
-    if option is None:
-        numbers = [o.number for o in poll.options]
-        turn.say("vote.bad_option", low=min(numbers), high=max(numbers))
+    elif waiting.step == "sure" and turn.chosen == "yes":
+        await _cast(turn, poll, int(waiting.slots["option"]))
+    elif waiting.step == "sure" and turn.chosen == "no":
         await _show(turn, poll)
     else:
-        await _cast(turn, poll, option)
+        await _take_option(turn, poll)
 
 
 async def again(turn: Turn) -> None:
@@ -65,10 +81,58 @@ async def again(turn: Turn) -> None:
     assert waiting is not None
     if waiting.step == "poll":
         await begin(turn)
+    elif waiting.step == "sure":
+        poll = await service.get(turn.session, int(waiting.slots["poll"]))
+        await _confirm(turn, poll, int(waiting.slots["option"]))
     elif waiting.step == "option":
         await _show(turn, await service.get(turn.session, int(waiting.slots["poll"])))
     else:
         turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+
+
+async def is_answer(turn: Turn) -> bool:
+    """Tell whether a message names what a vote that waits has shown, whatever else it sounds like.
+
+    "More shade and benches" is a wish for a park to any ear that has not seen the options.
+    """
+    waiting = turn.dialogue.waiting
+    if waiting is None or waiting.flow != NAME or len(turn.text) > 60:
+        return False
+    if waiting.step == "poll":
+        return _named(turn, await service.open_polls(turn.session)) is not None
+    if waiting.step == "option":
+        poll = await service.get(turn.session, int(waiting.slots["poll"]))
+        return not _NEGATED.search(turn.text) and _option(turn, poll) is not None
+    return False
+
+
+def asks_who_may(turn: Turn) -> bool:
+    """Tell whether a message asks who may vote: of the poll that is open in the talk, or of all."""
+    waiting = turn.dialogue.waiting
+    voting = waiting is not None and waiting.flow == NAME
+    return bool(_WHO_MAY.search(turn.text)) and (voting or bool(_OF_VOTES.search(turn.text)))
+
+
+async def tell_who_may(turn: Turn) -> None:
+    """Say who may take part: in the poll that is shown or named, else in any."""
+    waiting = turn.dialogue.waiting or turn.dialogue.held
+    shown = waiting.slots.get("poll") if waiting is not None and waiting.flow == NAME else None
+    polls = await service.open_polls(turn.session)
+    poll = await service.get(turn.session, int(shown)) if shown else _named(turn, polls)
+    if poll is not None and poll.eligibility:
+        turn.say("vote.eligible_own", who=_in(turn, poll.eligibility))
+    else:
+        turn.say("vote.eligible")
+
+
+async def _take_option(turn: Turn, poll: Poll) -> None:
+    option = _option(turn, poll)
+    if option is None:
+        numbers = [o.number for o in poll.options]
+        turn.say("vote.bad_option", low=min(numbers), high=max(numbers))
+        await _show(turn, poll)
+    else:
+        await _cast(turn, poll, option)
 
 
 async def _choose(turn: Turn, poll: Poll) -> None:
@@ -94,6 +158,18 @@ async def _show(turn: Turn, poll: Poll) -> None:
     turn.wait(NAME, "option", poll=poll.id)
 
 
+async def _confirm(turn: Turn, poll: Poll, option: int) -> None:
+    """Ask before a vote that named no poll: it can't be taken back."""
+    chosen = next(o for o in poll.options if o.number == option)
+    turn.say(
+        "vote.sure",
+        title=_in(turn, poll.title),
+        option=_in(turn, chosen.title),
+        choices=[("yes", turn.word("vote.sure_yes")), ("no", turn.word("vote.sure_no"))],
+    )
+    turn.wait(NAME, "sure", poll=poll.id, option=option)
+
+
 async def _cast(turn: Turn, poll: Poll, option: int) -> None:
     # What was chosen stands in the ballots alone, and not beside its voter in the transcript.
     turn.message.text = turn.word("vote.hidden")
@@ -101,40 +177,97 @@ async def _cast(turn: Turn, poll: Poll, option: int) -> None:
     if proven is None:
         await phone.ask(turn, NAME, poll=poll.id, option=option)
         return
+    title = _in(turn, poll.title)
     try:
-        await service.vote(turn.session, poll, proven.address, option, turn.conversation.channel)
-    except service.AlreadyVoted:
-        turn.say("vote.already")
+        receipt = await service.vote(
+            turn.session, poll, proven.address, option, turn.conversation.channel
+        )
+    except service.AlreadyVoted as before:
+        if before.receipt is None:
+            turn.say("vote.already", title=title)
+        else:
+            spoken = speech.digits(before.receipt, turn.language)
+            turn.say("vote.already_receipt", title=title, receipt=before.receipt, spoken=spoken)
     except (service.PollClosed, service.UnknownOption):
-        turn.say("vote.closed")
+        turn.say("vote.closed", title=title, closes=dates.day(poll.closes_at, turn.language))
     else:
-        turn.say("vote.done", title=_in(turn, poll.title))
+        spoken = speech.digits(receipt, turn.language)
+        turn.say("vote.done", title=title, receipt=receipt, spoken=spoken)
+        if turn.voice:
+            text = turn.word("vote.receipt_sms", title=title, receipt=receipt)
+            await notify(turn.session, proven, "sms", turn.language, text)
     turn.done()
 
 
+async def _none_open(turn: Turn) -> None:
+    coming = [p for p in await service.around_now(turn.session) if _is_coming(turn, p)]
+    if coming:
+        opens = dates.day(coming[0].opens_at, turn.language)
+        turn.say("vote.none_open_next", title=_in(turn, coming[0].title), opens=opens)
+    else:
+        turn.say("vote.none_open")
+    turn.done()
+
+
+async def _tell_of_another(turn: Turn) -> bool:
+    """Tell of a poll that is named and takes no votes now; False where none is."""
+    others = await service.around_now(turn.session)
+    poll = _named(turn, others)
+    if poll is None and _OUTCOME.search(turn.text):
+        poll = next((p for p in others if not _is_coming(turn, p)), None)
+    if poll is None:
+        return False
+    title = _in(turn, poll.title)
+    if _is_coming(turn, poll):
+        opens = dates.day(poll.opens_at, turn.language)
+        turn.say("vote.not_yet", title=title, opens=opens)
+    else:
+        outcome = await service.results(turn.session, poll)
+        counts = outcome.counts or {}
+        won = max(poll.options, key=lambda o: counts.get(o.number, 0))
+        turn.say("vote.closed", title=title, closes=dates.day(poll.closes_at, turn.language))
+        if outcome.participants:
+            turn.say(
+                "vote.result", people=outcome.participants,
+                option=_in(turn, won.title), votes=counts[won.number],
+            )  # fmt: skip
+    turn.done()
+    return True
+
+
+def _is_coming(turn: Turn, poll: Poll) -> bool:
+    return poll.opens_at > turn.message.created_at
+
+
 def _option(turn: Turn, poll: Poll) -> int | None:
-    """Return the option meant: by number, by what was picked, or by its name."""
+    """Return the option meant: by number, by what was picked, by its place, or by its name."""
     numbers = {str(o.number): o.number for o in poll.options}
     waiting = turn.dialogue.waiting
-    if waiting is not None and waiting.step == "option" and turn.chosen in numbers:
+    shown = waiting is not None and waiting.flow == NAME and waiting.step == "option"
+    if shown and turn.chosen in numbers:
         return numbers[turn.chosen]
-    if _NEGATED.search(turn.text) and waiting is None:
+    if _NEGATED.search(turn.text) and not shown:
         return None
     if (said := turn.value("choice")) in numbers:
         return numbers[said]
-    text = _squeeze(turn.text)
-    named = [o.number for o in poll.options if any(_squeeze(t) in text for t in o.title.values())]
-    return named[0] if len(named) == 1 else None
+    if shown and naming.is_last(turn.text):
+        return poll.options[-1].number
+    place = naming.named(turn.text, [list(o.title.values()) for o in poll.options])
+    return None if place is None else poll.options[place].number
+
+
+def _by_option(turn: Turn, polls: Sequence[Poll]) -> tuple[Poll, int] | None:
+    """Return the poll and option where a message names an option that only one poll has."""
+    if turn.intent != "vote" or turn.chosen is not None or _NEGATED.search(turn.text):
+        return None
+    every = [(poll, option) for poll in polls for option in poll.options]
+    place = naming.named(turn.text, [list(option.title.values()) for _, option in every])
+    return None if place is None else (every[place][0], every[place][1].number)
 
 
 def _named(turn: Turn, polls: Sequence[Poll]) -> Poll | None:
-    text = _squeeze(turn.text)
-    found = [p for p in polls if any(_squeeze(t) in text for t in p.title.values())]
-    return found[0] if len(found) == 1 else None
-
-
-def _squeeze(text: str) -> str:
-    return "".join(text.lower().split())
+    place = naming.named(turn.text, [list(poll.title.values()) for poll in polls])
+    return None if place is None else polls[place]
 
 
 def _in(turn: Turn, titles: dict[str, str]) -> str:

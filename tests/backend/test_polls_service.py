@@ -1,6 +1,7 @@
 """One phone, one vote, over all channels and all at once; ballots lead to nobody."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -88,10 +89,13 @@ async def test_a_vote_that_is_rolled_back_leaves_nothing_and_may_be_cast_again(
 
 async def test_ballots_and_participations_share_only_the_poll(session: AsyncSession) -> None:
     asked = await poll(session)
-    await service.vote(session, asked, PHONE, 2, "sms")
+    receipt = await service.vote(session, asked, PHONE, 2, "sms")
+    assert re.fullmatch(r"\d{4}-\d{4}-\d{4}", receipt)
     await session.commit()
     assert {c.key for c in inspect(Ballot).columns} == {"id", "poll_id", "option_number"}
-    assert {c.key for c in inspect(Participation).columns} == {"poll_id", "voter_key", "channel"}
+    assert {c.key for c in inspect(Participation).columns} == {
+        "poll_id", "voter_key", "channel", "receipt",
+    }  # fmt: skip
     ballot = (await session.scalars(select(Ballot))).one()
     took_part = (await session.scalars(select(Participation))).one()
     assert ballot.id.version == 4
@@ -103,6 +107,18 @@ async def test_ballots_and_participations_share_only_the_poll(session: AsyncSess
     # Nor does the audit know of a vote.
     actions = (await session.scalars(select(AuditEntry.action))).all()
     assert actions == ["poll.created"]
+
+
+async def test_whoever_votes_again_is_told_the_receipt_of_the_first_vote(
+    session: AsyncSession,
+) -> None:
+    asked = await poll(session)
+    receipt = await service.vote(session, asked, PHONE, 1, "sms")
+    with pytest.raises(service.AlreadyVoted) as refused:
+        await service.vote(session, asked, PHONE, 2, "web")
+    assert refused.value.receipt == receipt
+    other = await poll(session)
+    assert await service.vote(session, other, PHONE, 1, "sms") != receipt
 
 
 async def test_a_voters_mark_differs_from_poll_to_poll(session: AsyncSession) -> None:

@@ -88,8 +88,8 @@ async def test_ending_one_district_or_all(session: AsyncSession) -> None:
     contact = phone.contact_id
     for district in ("마포구", "강남구", "중구"):
         await subscriptions.subscribe(session, contact, phone.id, "sms", district, "ko")
-    assert await subscriptions.unsubscribe(session, contact, "강남구") == ["강남구"]
-    assert await subscriptions.unsubscribe(session, contact, "강남구") == []
+    assert await subscriptions.unsubscribe(session, contact, ["강남구"]) == ["강남구"]
+    assert await subscriptions.unsubscribe(session, contact, ["강남구"]) == []
     assert await subscriptions.unsubscribe(session, contact, None) == ["마포구", "중구"]
     assert await subscriptions.districts_of(session, contact) == []
     entries = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()

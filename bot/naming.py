@@ -1,0 +1,71 @@
+"""Which of several things a citizen names, when they say it in part: "the playground one"."""
+
+import re
+from collections.abc import Sequence
+
+# Words of questions and of voting, which name nothing.
+_COMMON = (
+    "어디", "무엇", "어떤", "우리", "먼저", "투표", "참여", "하나", "골라", "좋을", "좋겠", "서울",
+    "시민", "동네", "가장", "지금", "이번", "새로", "should", "what", "where", "which", "first",
+    "vote", "voting", "poll", "would", "with", "your", "seoul", "like", "want", "take", "part",
+    "please", "投票", "首尔", "哪里", "什么", "ソウル", "どこ", "phiếu", "muốn",
+)  # fmt: skip
+_WORD = re.compile(r"[가-힣]+|[a-zà-ỹđ]+|[一-鿿぀-ヿ]+|\d+")
+_LAST = re.compile(r"마지막|맨\s*끝|맨\s*아래|last\s+(?:one|option)|the\s+last|最后|最後|cuối")
+
+
+def is_last(text: str) -> bool:
+    """Tell whether `text` picks the last of a list."""
+    return len(text) <= 20 and _LAST.search(text.lower()) is not None
+
+
+def named(text: str, candidates: Sequence[Sequence[str]]) -> int | None:
+    """Return the place of the one candidate that `text` names, or None where it is not clear.
+
+    A candidate is known by several titles, one a language. What counts are words that only one of
+    them has; Korean words count without their endings, as long as two syllables are left.
+    """
+    heard = _squeeze(text)
+    spoken = set(_WORD.findall(text.lower()))
+    found = [
+        max((_weight(words, heard, spoken) for words in _telling(candidates, place)), default=0)
+        for place in range(len(candidates))
+    ]
+    best = max(found, default=0)
+    return found.index(best) if best and found.count(best) == 1 else None
+
+
+def _telling(candidates: Sequence[Sequence[str]], place: int) -> list[list[str]]:
+    """Return for each title of a candidate the words that no other candidate's title has."""
+    others = {
+        word
+        for n, titles in enumerate(candidates)
+        if n != place
+        for title in titles
+        for word in _words(title)
+    }
+    return [[w for w in _words(title) if w not in others] for title in candidates[place]]
+
+
+def _words(title: str) -> list[str]:
+    return [w for w in _WORD.findall(title.lower()) if not any(w.startswith(c) for c in _COMMON)]
+
+
+def _weight(words: list[str], heard: str, spoken: set[str]) -> int:
+    weight = 0
+    for word in words:
+        if "가" <= word[0] <= "힣":
+            # 놀이터를, 놀이터에서: the stem is what is said as well.
+            stems = (word[:end] for end in range(len(word), 1, -1))
+            weight += max((len(stem) for stem in stems if stem in heard), default=0)
+        elif word[0] >= "぀":
+            pairs = {word[n : n + 2] for n in range(len(word) - 1)}
+            weight += sum(2 for pair in pairs if pair in heard)
+        elif len(word) > 3:
+            stem = word.rstrip("s")[:6]
+            weight += len(stem) if any(s.startswith(stem) for s in spoken) else 0
+    return weight
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.lower().split())
