@@ -5,7 +5,7 @@ None of it takes away what was open: after it the open step is taken up again.
 
 import re
 
-from bot import limits, tongues
+from bot import limits, naming, tongues
 from bot.flows import alert_reply, alerts, emergency, person, shelter, smalltalk, vote
 from bot.turn import Turn
 
@@ -55,11 +55,21 @@ async def heed(turn: Turn) -> bool:
     if emergency.speaks_of_crisis(turn):
         await emergency.begin(turn)
         return True
-    if turn.intent == "life_emergency" and tongues.short_answer(turn.text) is None:
+    if _in_danger(turn):
         return False
     if not await _within_bounds(turn):
         return True
     return await _tone(turn) or await _short_cut(turn)
+
+
+def _in_danger(turn: Turn) -> bool:
+    """Tell whether the dialogue is to answer danger: no bare "no", and no "the last one"."""
+    waiting = turn.dialogue.waiting
+    voting = waiting is not None and waiting.flow == vote.NAME
+    answers = tongues.short_answer(turn.text) is not None
+    return turn.intent == "life_emergency" and not (
+        answers or (voting and naming.is_last(turn.text))
+    )
 
 
 async def _within_bounds(turn: Turn) -> bool:

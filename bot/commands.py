@@ -149,4 +149,5 @@ def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
     if channel == "voice" and word == "0":
         return "person"
     plain = _POLITE.sub("", word).removesuffix("가")
-    return _OURS.get(word) or (_OURS.get(plain) if plain in _POLITELY else None) or _ABROAD.get(word)
+    politely = _OURS.get(plain) if plain in _POLITELY else None
+    return _OURS.get(word) or politely or _ABROAD.get(word)

@@ -3,7 +3,18 @@
 import re
 
 from backend.contacts import service as contacts
-from bot import asides, attention, call, commands, drafts, following, orders, patience, picks
+from bot import (
+    asides,
+    attention,
+    call,
+    commands,
+    drafts,
+    following,
+    orders,
+    patience,
+    picks,
+    tongues,
+)
 from bot.flow import Flow
 from bot.flows import BY_INTENT, BY_NAME, FLOWS, alerts, emergency, person, question, smalltalk
 from bot.misses import miss

@@ -14,6 +14,29 @@ _WORD = re.compile(r"[가-힣]+|[a-zà-ỹđ]+|[一-鿿぀-ヿ]+|\d+")
 _LAST = re.compile(r"마지막|맨\s*끝|맨\s*아래|last\s+(?:one|option)|the\s+last|最后|最後|cuối")
 
 
+_SPOKEN = {
+    "일": 1, "이": 2, "삼": 3, "사": 4, "오": 5, "육": 6, "칠": 7, "팔": 8, "구": 9,
+    "첫": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "first": 1, "second": 2, "third": 3, "fourth": 4,
+    "一": 1, "二": 2, "三": 3, "四": 4, "五": 5,
+    "một": 1, "hai": 2, "ba": 3, "bốn": 4, "năm": 5,
+}  # fmt: skip
+_SPOKEN_NUMBER = re.compile(
+    r"\W*(?:number |the |第|số )?(" + "|".join(sorted(_SPOKEN, key=len, reverse=True)) + ")"
+    r"\s*(?:번째|번|번이요|번요|번이에요|one|个|番|番目)?\s*(?:거|것|걸로|으로|이요|요|할게요|please)?\W*",
+    re.IGNORECASE,
+)
+
+
+def number(text: str) -> int | None:
+    """Return the number that a short answer says in words: "이번", "number two", "第二个"."""
+    said = _SPOKEN_NUMBER.fullmatch(text)
+    if said is None or said[0].strip() in ("이", "네", "오", "세", "구", "사"):
+        return None  # a word of its own, "yes" above all
+    return _SPOKEN[said[1].lower()]
+
+
 def is_last(text: str) -> bool:
     """Tell whether `text` picks the last of a list."""
     return len(text) <= 20 and _LAST.search(text.lower()) is not None

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import answers, call, tongues
+from bot import answers, call, naming, tongues
 from bot.turn import Turn
 
 CLEAR = 0.75
@@ -24,6 +24,9 @@ def pick(turn: Turn) -> str | None:
     if number := _NUMBERED.match(turn.text):
         index = int(number.group(1)) - 1
         return shown[index] if 0 <= index < len(shown) else None
+    in_words = naming.number(turn.text)
+    if in_words is not None and in_words <= len(shown):
+        return shown[in_words - 1]
     said = _squeeze(turn.text)
     for value, title in offered:
         if said and said == _squeeze(title):

@@ -46,6 +46,7 @@ export function showPacket(packet, item, texts) {
   const told = Object.entries(packet?.slots ?? {}).filter(([, value]) => value !== null && value !== "");
   const reason = packet?.reason ?? item.reason;
   if (reason) fact(texts.reason, make("dd", {}, texts.reasons[reason] ?? reason));
+  if (packet?.phone) fact(texts.callback_phone, make("dd", {}, packet.phone));
   if (packet?.flow) fact(texts.flow, make("dd", {}, texts.flows[packet.flow] ?? packet.flow));
   if (told.length) fact(texts.slots, told.map(([name, value]) => slot(name, value, texts)));
   if (packet?.understood?.length)

@@ -119,7 +119,7 @@ async function refreshTalk() {
   byId("talk-none").hidden = true;
   const owned = showHead(shown, { texts, me, agent });
   showMode(owned);
-  if (opened) showPacket(found.packet, shown, texts);
+  if (opened) showPacket({ ...found.packet, phone: found.callback_phone }, shown, texts);
   const fresh = showMessages(found.messages, { texts, language });
   if (!opened && fresh.some((message) => message.author === "citizen")) alertAgent(texts.said_new);
   clearTimeout(later);
