@@ -5,7 +5,7 @@ None of it takes away what was open: after it the open step is taken up again.
 
 import re
 
-from bot import limits, naming, tongues
+from bot import call, limits, naming, tongues
 from bot.flows import alert_reply, alerts, emergency, person, shelter, smalltalk, vote
 from bot.turn import Turn
 
@@ -48,7 +48,8 @@ _SERIOUS = frozenset({"file_petition", "check_status", "life_emergency", "reques
 
 async def heed(turn: Turn) -> bool:
     """Answer what comes before all wishes; False where there is nothing of the kind."""
-    if turn.incoming.kind not in ("text", "speech") or not turn.text:
+    incoming = turn.incoming
+    if incoming.kind not in ("text", "speech") or not turn.text or incoming.pressed is not None:
         return False
     if await alert_reply.take(turn):
         return True
@@ -122,8 +123,10 @@ async def _tone(turn: Turn) -> bool:
 
 async def _short_cut(turn: Turn) -> bool:
     """Answer from anywhere: shelters, who may vote, which alerts are on; and back to what waits."""
-    if turn.dialogue.waiting is not None and await vote.is_answer(turn):
-        await vote.answer(turn)
+    waiting = turn.dialogue.waiting
+    if waiting is not None and await vote.is_answer(turn):
+        if not call.wants_a_key(turn, waiting):
+            await vote.answer(turn)
         return True
     if shelter.asks(turn):
         _put_aside(turn)

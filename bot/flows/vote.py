@@ -41,7 +41,7 @@ async def begin(turn: Turn) -> None:
         await _choose(turn, polls[0])
     elif named is not None:
         await _choose(turn, named)
-    elif guess := _by_option(turn, polls):
+    elif not turn.voice and (guess := _by_option(turn, polls)):
         await _confirm(turn, *guess)
     else:
         turn.say("vote.which", choices=[(str(p.id), _in(turn, p.title)) for p in polls])
@@ -137,7 +137,9 @@ async def _take_option(turn: Turn, poll: Poll) -> None:
 
 async def _choose(turn: Turn, poll: Poll) -> None:
     # A bare number begins a vote only by accident: a menu's "3", or the "1" of a double tap.
+    # Nor does a word on the phone: it may have been heard wrong, and a vote can't be taken back.
     says_it = turn.intent == "vote" and turn.chosen is None and not _BARE.match(turn.text)
+    says_it = says_it and turn.incoming.kind != "speech"
     option = _option(turn, poll) if says_it else None
     if option is None or turn.voice:
         if option is not None:  # on the phone a vote, which stays as it is, wants a key

@@ -40,6 +40,8 @@ def _used() -> set[str]:
 def test_every_language_has_the_same_texts(language: str) -> None:
     korean, found = set(texts.catalogue("ko")), set(texts.catalogue(language))
     assert found - korean == set(), "unknown in Korean"
+    if language not in texts.SPOKEN:
+        korean = {key for key in korean if not key.startswith("call.")}  # said to callers only
     assert korean - found == set(), "missing"
 
 
