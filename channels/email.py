@@ -94,7 +94,7 @@ class Email:
         """Return `message` as a letter. Raises: Rejected, Content."""
         if not _ADDRESS.fullmatch(message.address) or ".." in message.address:
             raise Rejected("bad-address")
-        words = clean_text(message.text).strip()
+        words = "\n".join(filter(None, (clean_text(message.text).strip(), message.photo_url)))
         if not words:
             raise Content("empty")
         letter = EmailMessage()

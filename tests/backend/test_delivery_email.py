@@ -90,6 +90,13 @@ async def test_a_notice_arrives_as_a_letter(simulator: tuple[Simulator, Email]) 
     assert item["external_id"] == "<delivery-7@eungdap.example>"
 
 
+async def test_a_photo_is_a_link_in_the_letter(simulator: tuple[Simulator, Email]) -> None:
+    running, email = simulator
+    await email.send(Outgoing(7, CITIZEN, "사진을 보세요.", photo_url="https://city.example/p/1"))
+    (entry,), _ = running.store.sent(CITIZEN)
+    assert entry.text.startswith("사진을 보세요.\nhttps://city.example/p/1\n")
+
+
 @pytest.mark.parametrize("language", ["ko", "en", "zh", "ja", "vi", "xx"])
 async def test_what_stands_in_a_letter(language: str) -> None:
     server = Server()
