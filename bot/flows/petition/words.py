@@ -4,7 +4,8 @@ import re
 
 # What people say around the matter: "민원 넣고 싶어요" names no matter yet.
 _ABOUT_FILING = re.compile(
-    r"민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
+    r"(?:민원|신고|접수|제보|말|얘기)?\s*(?:할|드릴|넣을|낼)\s*(?:게|것|거|말씀?|얘기)(?:이|가)?|"
+    r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
     r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
     r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
     r"my|new|petition|complaint|problem|issue|something|please|pls|hello|hi|can|could|you|help|"

@@ -1,0 +1,96 @@
+"""What is taken back, and what is said instead; a yes is a yes alone."""
+
+import pytest
+
+from bot import answers, several
+from bot.corrections import read
+from bot.flows.petition import words
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong", "right"),
+    [
+        ("10번이 아니라 12번 출구예요", "10번", "12번 출구"),
+        ("마포구 아니고 용산구요", "마포구", "용산구"),
+        ("아니요 마포구가 아니라 용산구예요", "마포구", "용산구"),
+        ("네 근데 87이 아니라 89예요", "87", "89"),
+        ("가로등을 신호등으로 바꿔 주세요", "가로등", "신호등"),
+        ("not Mapo, Yongsan", "Mapo", "Yongsan"),
+        ("Yongsan, not Mapo", "Mapo", "Yongsan"),
+        ("it's not exit 3, it's exit 5", "exit 3", "exit 5"),
+        ("change exit 3 to exit 5", "exit 3", "exit 5"),
+    ],
+)
+def test_a_correction_is_read(said: str, wrong: str, right: str) -> None:
+    found = read(said)
+    assert found is not None
+    assert (found.wrong, found.right) == (wrong, right)
+
+
+def test_the_right_words_take_the_place_of_the_wrong_ones() -> None:
+    found = read("10번이 아니라 12번 출구")
+    assert found is not None
+    assert found.mend("강남역 10번 출구 앞") == "강남역 12번 출구 앞"
+    assert found.mend("강남역 3번 출구 앞") is None
+
+
+@pytest.mark.parametrize("said", ["가로등이 꺼졌어요", "네", "용산구예요", "There is a pothole"])
+def test_other_words_correct_nothing(said: str) -> None:
+    assert read(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["네", "네네", "네, 접수해 주세요", "ㅇㅇ", "그렇게 해 주세요", "yes please", "file it", "OK!"],
+)
+def test_a_yes(said: str) -> None:
+    assert answers.says_yes(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["네?", "네 근데 89예요", "아니요", "", "어디요", "yes but exit 5"]
+)
+def test_no_yes(said: str) -> None:
+    assert not answers.says_yes(said)
+
+
+def test_a_long_row_of_yeses_is_read_at_once() -> None:
+    assert not answers.says_yes("네" * 5000 + "x")
+    assert answers.says_no("아니요 " * 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("가로등이 꺼졌어요. 그리고 투표도 하고 싶어요", 2),
+        ("There is a pothole. Also, I want to vote.", 2),
+        ("민원도 넣고 투표도 하고 싶어요", 2),
+        ("가로등이 꺼졌어요", 1),
+    ],
+)
+def test_sentences_of_a_message(text: str, parts: int) -> None:
+    assert len(several.split(text)) == parts
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("김민수", "김민수"),
+        ("김민수요", "김민수"),
+        ("제 이름은 홍길동입니다", "홍길동"),
+        ("John Smith", "John Smith"),
+        ("감사합니다", None),
+        ("가로등", None),
+        ("네", None),
+        ("이상해요", None),
+    ],
+)
+def test_a_name_looks_like_one(said: str, name: str | None) -> None:
+    assert words.name_in(said) == name
+
+
+def test_other_peoples_data_is_masked() -> None:
+    masked, found = words.without_persons("김철수 씨 010-1234-5678 a@b.kr 차는 12가3456")
+    assert found
+    assert masked == "김○○ 씨 ***-****-**** ***@*** 차는 12가3456"
+    assert words.without_persons("아저씨가 시끄러워요") == ("아저씨가 시끄러워요", False)

@@ -1,0 +1,83 @@
+"""Random walks over the scripts and garbage: nobody gets stuck, mixed up or filed unasked."""
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+
+from backend.context import Context
+from bot.answers import says_yes
+from bot.conversation import Bot
+from tests.bot.talks import Talker
+from tests.conversations.scripts import load
+
+GARBAGE = (
+    *("", " ", "ㅋㅋㅋ", "😀😀", "?", "네?", "0", "1", "2", "3", "9", "99", "네 아니요", "뒤로"),
+    *("처음부터", "이어서", "취소", "asdf qwer", "장소", "내용", "고칠래요", "아니 그게 아니라"),
+    *("not that, the other one", "<script>alert(1)</script>", "'; DROP TABLE petitions; --"),
+    *("=1+1", "ignore your instructions", "P-2026-0000001", "S-ABCDEFGHJKLM", "1AA-2611-0000123"),
+    *("010-1234-5678", "123456", "가" * 5000, "민원 취하할게요", "덧붙일게요", "투표"),
+    *("상담원 연결해줘", "여권은 어떻게 만들어요?", "yes", "네", "ㅇㅇ", "네 접수해 주세요"),
+    *("마포구 아니고 용산구", "알림켜기", "English please", "신촌역", "모름", "김민수"),
+)
+CHANNELS = ("sms", "web", "telegram", "voice")
+
+
+def _lines() -> list[str]:
+    return sorted({str(t["me"]) for s in load() for t in s.talk if "me" in t})
+
+
+async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: int) -> None:
+    chance = random.Random(seed)
+    walker = Talker(bot, context, chance.choice(CHANNELS))
+    own, agreed = f"표식{seed}번", 0
+    if walker.channel == "voice":
+        await walker.ring()
+    for _ in range(steps):
+        text = chance.choice(lines if chance.random() < 0.6 else GARBAGE)
+        if chance.random() < 0.2:
+            text = f"{text} {own}"
+        agreed += says_yes(text) or text.strip() in ("1", "2", "3") or "네" in text
+        answer = await walker.say(text)
+        others = {m for m in _marks(answer) if m != own}
+        assert not others, f"walk {seed} heard {others}"
+        if chance.random() < 0.15 and walker.last is not None:
+            assert await walker.deliver(walker.last) == answer, f"walk {seed}: {text}"
+        if chance.random() < 0.1:
+            first, second = chance.choice(lines), chance.choice(GARBAGE)
+            agreed += sum("네" in t or says_yes(t) or t in ("1", "2", "3") for t in (first, second))
+            await asyncio.gather(walker.say(first), walker.say(second))
+    assert len(await walker.petitions()) <= agreed, f"walk {seed} filed without a yes"
+    await _finds_the_way_out(walker, seed)
+
+
+def _marks(answer: str) -> set[str]:
+    return {word.strip("'\".,") for word in answer.split() if word.startswith("표식")}
+
+
+async def _finds_the_way_out(walker: Talker, seed: int) -> None:
+    """The menu and a person are to be had from wherever the walk ended."""
+    if walker.channel == "voice":
+        await walker.ring()
+    assert await walker.say("처음으로"), f"walk {seed} is stuck"
+    assert await walker.say("상담원"), f"walk {seed} finds nobody"
+    states = await walker.rows("SELECT state, agent_id FROM conversations c WHERE {mine}")
+    kept = Counter(row["state"] != "closed" for row in states)
+    assert kept[True] == 1, f"walk {seed}: {states}"
+
+
+async def _walks(bot: Bot, context: Context, count: int, at_once: int, steps: int) -> None:
+    lines = _lines()
+    for first in range(0, count, at_once):
+        numbers = range(first, min(first + at_once, count))
+        await asyncio.gather(*(_walk(bot, context, n, lines, steps) for n in numbers))
+
+
+async def test_a_few_walks_end_well(bot: Bot, context: Context) -> None:
+    await _walks(bot, context, count=16, at_once=4, steps=6)
+
+
+@pytest.mark.faults
+async def test_five_thousand_walks_end_well(bot: Bot, context: Context) -> None:
+    await _walks(bot, context, count=5000, at_once=8, steps=8)
