@@ -2,6 +2,7 @@
 
 from backend.messages import service as messages
 from bot import texts
+from bot.flow import Flow
 from bot.flows import BY_NAME, smalltalk
 from bot.turn import Turn
 from channels.message import Incoming
@@ -51,12 +52,19 @@ async def _still_asked(turn: Turn, pressed: int) -> bool:
 
 
 def _menu_unless_open(turn: Turn) -> list[tuple[str, str]] | None:
-    return None if turn.dialogue.waiting else smalltalk.menu(turn)
+    return None if _open_flow(turn) else smalltalk.menu(turn)
+
+
+def _open_flow(turn: Turn) -> Flow | None:
+    """Return the flow that waits for an answer it needs; a name after the receipt is none."""
+    waiting = turn.dialogue.waiting
+    flow = BY_NAME.get(waiting.flow) if waiting else None
+    passing = flow is not None and waiting is not None and waiting.step in flow.passing
+    return None if passing else flow
 
 
 async def _put_again(turn: Turn) -> None:
     """Put the open question once more, where there is one."""
-    waiting = turn.dialogue.waiting
-    flow = BY_NAME.get(waiting.flow) if waiting else None
+    flow = _open_flow(turn)
     if flow is not None and flow.again is not None:
         await flow.again(turn)

@@ -177,7 +177,9 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     if waiting.step in _WITH_DIGITS:
         # These ask for digits: what has none is another wish, or a way out.
         return _DIGIT.search(turn.text) is not None or sure < SURE
-    if intent in flow.intents or waiting.step == "district":
+    if waiting.step == "district":
+        return not (_leads_away(turn, flow) and intent in _LEADS_AWAY)  # "all of Seoul" is no idea
+    if intent in flow.intents:
         return not _leads_away(turn, flow)
     if waiting.step in flow.free_text:
         return not (_leads_away(turn, flow) or (intent in _COURTESIES and sure >= CLEAR))

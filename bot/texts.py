@@ -89,9 +89,12 @@ def has(language: str, key: str) -> bool:
 def say(language: str, key: str, /, **slots: Any) -> tuple[str, str | None]:
     """Return the written form of a text, and the spoken one where it differs.
 
-    Raises: KeyError for a text the catalogue lacks.
+    A text that the language lacks is said in English: a citizen is never left without an answer.
+
+    Raises: KeyError for a text that no catalogue has.
     """
-    entry = catalogue(language if language in LANGUAGES else "en")[key]
+    known = has(language, key)
+    entry = catalogue(language if language in LANGUAGES and known else "en")[key]
     if isinstance(entry, str):
         return _formatter.format(entry, **slots).strip(), None
     spoken = _formatter.format(entry["spoken"], **slots).strip()
