@@ -110,6 +110,7 @@ async def _understand(turn: Turn) -> None:
         await orders.obey(turn, command)
         return
     if turn.chosen == "call:again":
+        turn.dialogue.said = []  # the caller wants to hear the very words
         await call.ask_again(turn, turn.dialogue.waiting)
         return
     if turn.chosen is not None and await orders.follow_choice(turn):

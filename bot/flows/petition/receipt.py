@@ -43,7 +43,7 @@ async def file(turn: Turn, slots: Slots) -> None:
         number_spoken=speech.digits(petition.number, turn.language),
         kind=kind.name(turn.language),
         department=office,
-        due=dates.day(petition.due_at, turn.language) if petition.due_at else "",
+        due=_day(turn, petition.due_at),
         name=_ask_name(turn),
     )
     if turn.voice and (phone is None or not speech.takes_texts(phone.address)):
@@ -55,6 +55,13 @@ async def file(turn: Turn, slots: Slots) -> None:
     turn.done()
     if not turn.voice:
         turn.wait(NAME, "name", number=petition.number)
+
+
+def _day(turn: Turn, due: datetime | None) -> str:
+    if due is None:
+        return ""
+    day = dates.day(due, turn.language)
+    return day.split("(")[0] if turn.voice else day  # a voice would spell the bracket out
 
 
 def _key(identified: bool, due: datetime | None) -> str:
