@@ -83,6 +83,7 @@ async def _within_bounds(turn: Turn) -> bool:
         if not await limits.allow(turn.context.redis, what, most, seconds):
             if await limits.allow(turn.context.redis, f"told:{what}", 1, seconds):
                 turn.say("common.slow_down")
+            turn.silent = not turn.replies
             return False
     return True
 

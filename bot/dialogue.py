@@ -239,8 +239,8 @@ async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
         return
     if turn.intent == "goodbye" or flow.name == person.NAME:
         drafts.keep(turn)
-        await flow.begin(turn)
         turn.done()
+        await flow.begin(turn)
         return
     if flow.name in _DIGRESSIONS:
         comes_back = BY_NAME[waiting.flow].again is not None

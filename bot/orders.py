@@ -149,8 +149,5 @@ async def open_flow(turn: Turn, name: str) -> None:
         case "question":
             turn.say("menu.ask_question")
             turn.wait(name, "ask")
-        case "alerts":
-            turn.say("alerts.ask_district")
-            turn.wait(name, "district")
         case _:
             await BY_NAME[name].begin(turn)

@@ -58,11 +58,16 @@ async def take(turn: Turn) -> bool:
 
 def _in_words(turn: Turn) -> alert_replies.Reply | None:
     text = turn.text
-    if _NOT_SAFE.search(text) or turn.intent == "life_emergency":
+    if _NOT_SAFE.search(text):
         return "help"
     waits = turn.dialogue.waiting is not None and turn.dialogue.waiting.flow != "emergency"
-    if len(text) > _SHORT or waits:
-        return None
-    if _HELP.search(text):
+    short = len(text) <= _SHORT and not waits
+    danger = turn.intent == "life_emergency"
+    # A word or two may sound like danger; a sentence that does is taken at its worst.
+    if short and _SAFE.search(text) and not (_HELP.search(text) or (danger and len(text) > 12)):
+        return "safe"
+    if danger:
         return "help"
-    return "safe" if _SAFE.search(text) else None
+    if not short:
+        return None
+    return "help" if _HELP.search(text) else None

@@ -197,4 +197,16 @@ def _at(turn: Turn, clock: time) -> str:
     return dates.hour(f"{clock:%H:%M}", turn.language)
 
 
-FLOW = Flow(NAME, frozenset({"subscribe_alerts", "unsubscribe_alerts"}), begin, answer, again=again)
+def _fits(turn: Turn) -> bool | None:
+    """Take "all of Seoul" for the district that was asked for, whatever else it sounds like."""
+    return True if _WHOLE_CITY.search(turn.text) else None
+
+
+FLOW = Flow(
+    NAME,
+    frozenset({"subscribe_alerts", "unsubscribe_alerts"}),
+    begin,
+    answer,
+    again=again,
+    fits=_fits,
+)

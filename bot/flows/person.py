@@ -163,4 +163,11 @@ def _shown(number: str) -> str:
     return f"{local[:3]}-****-{local[-4:]}"
 
 
-FLOW = Flow(NAME, frozenset({"talk_to_agent"}), begin, answer, again=again)
+FLOW = Flow(
+    NAME,
+    frozenset({"talk_to_agent"}),
+    begin,
+    answer,
+    again=again,
+    passing=frozenset({"phone"}),
+)
