@@ -36,7 +36,7 @@ def test_a_call_from_the_notice_to_a_call_back(
     assert agent.post("/api/v1/presence", json={"taking": True}).json()["on_duty"] == 1
     city.client.post("/simulator/faults", json={"rate_no_answer": 1}).raise_for_status()
     heard = call(city, gateway, phone, "상담원")
-    assert "연결할게요" in heard
+    assert "연결해 드릴게요" in heard
     assert "다시 전화드릴게요" in heard
     waits = agent.get("/api/v1/handoffs").json()["items"]
     assert [(item["state"], item["channel"]) for item in waits] == [("callback", "voice")]
