@@ -26,7 +26,7 @@ FALLBACKS = Counter(
 for _reason in ("timeout", "unreachable", "refused", "unusable", "resting"):
     FALLBACKS.labels(_reason)
 
-OUT_OF_SCOPE = "out_of_scope"
+EMERGENCY, OUT_OF_SCOPE = "life_emergency", "out_of_scope"
 # Flows rely on the normal form of a value: one that a pipeline without our rules left as it was
 # said ("둘째 거") is not handed on.
 _FORMS = {
@@ -41,6 +41,9 @@ _FORMS = {
 _UNSURE = "nlu_fallback"  # the intent that Rasa's FallbackClassifier puts first
 _BELOW = 0.01  # how far under its threshold a confidence goes that Rasa calls too low
 _RANKED = 10
+# From this confidence on, a danger to life goes before everything else: to miss one is the worst
+# error. On tests/nlu/development.jsonl it finds 17 more of 1,000 and cries 2 more false alarms.
+_DANGER = 0.2
 # Rasa obeys a text that begins "/intent{…}" as a command, and drops space before it.
 _LEADING = re.compile(r"\A[\s/]+")
 _CONNECT = 0.3  # seconds
@@ -109,8 +112,7 @@ class RasaParser:
         self._fallback = fallback
         self._intents = frozenset(intents) if intents is not None else None
         self._breaker = breaker or Breaker()
-        # No proxy of the environment: citizens' words stay between the two servers.
-        self._http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self._http = _client(url)
         self._model, self._model_until = "", 0.0
 
     async def parse(self, text: str, language: str | None = None) -> Parse:
@@ -152,8 +154,9 @@ class RasaParser:
         return self._model
 
     async def close(self) -> None:
-        """Close the connections to the server."""
-        await self._http.aclose()
+        """Close the connections to the server; a later message opens new ones."""
+        closing, self._http = self._http, _client(self.url)
+        await closing.aclose()
 
     async def _ask(self, text: str, language: str | None) -> Parse:
         # Half a character (a lone surrogate) is none that JSON can carry.
@@ -190,6 +193,7 @@ class RasaParser:
             return (Intent(OUT_OF_SCOPE, 0.0),)
         if self._intents is not None and ranked[0].name not in self._intents:
             raise RasaError("unusable", "The Rasa server's model knows other intents than ours.")
+        ranked = _life_first(ranked)
         if unsure:
             ranked = [Intent(i.name, min(i.confidence, unsure[0])) for i in ranked]
         return tuple(ranked)
@@ -215,6 +219,20 @@ class RasaParser:
         except ValueError as error:
             problem = f"The Rasa server at {self.url} answered {path} with something else."
             raise RasaError("unusable", problem) from error
+
+
+def _life_first(ranked: list[Intent]) -> list[Intent]:
+    """Put a danger to life first where it is likely enough, with the confidence of the first."""
+    danger = next((i for i in ranked if i.name == EMERGENCY and i.confidence >= _DANGER), None)
+    if danger is None or danger is ranked[0]:
+        return ranked
+    first = Intent(EMERGENCY, ranked[0].confidence)
+    return [first, *(i for i in ranked if i is not danger)]
+
+
+def _client(url: str) -> httpx.AsyncClient:
+    # No proxy of the environment: citizens' words stay between the two servers.
+    return httpx.AsyncClient(base_url=url, trust_env=False)
 
 
 def _entities(text: str, skipped: int, found: Sequence[dict[str, Any]]) -> Iterator[Entity]:

@@ -30,7 +30,7 @@ notes = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Model = Annotated[
-    Path | None, typer.Option("--model", help="What `train` wrote; of rasa, a .tar.gz.")
+    Path | None, typer.Option("--model", help="The folder `train` wrote, or a .tar.gz of Rasa's.")
 ]
 
 
@@ -174,12 +174,16 @@ def _chosen(engine: Engine | None) -> Engine:
 
 @contextlib.contextmanager
 def _understanding(engine: Engine | None, model: Path | None) -> Iterator[TextParser]:
-    """Yield an engine; a model of Rasa's gets a server of its own while the block runs."""
+    """Yield an engine; where no server of Rasa's answers for it, its model gets one meanwhile."""
     if _chosen(engine) is Engine.BUILTIN:
         yield _load(model)
         return
+    url = config.load().rasa_url
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(rasa.serving(model)).url if model else config.load().rasa_url
+        if model or not rasa.served(url):
+            file = rasa.trained(model or rasa.MODELS)
+            notes.print(f"Serving {file} for this command.", markup=False, highlight=False)
+            url = stack.enter_context(rasa.serving(file)).url
         yield stack.enter_context(rasa.connected(url))
 
 

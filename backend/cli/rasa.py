@@ -18,6 +18,7 @@ from nlu.rasa_client import RasaError, RasaParser
 
 HOME = ROOT / "nlu" / "rasa"
 PYTHON = HOME / ".venv" / "bin" / "python"
+MODELS = HOME / "models"
 _START_SECONDS = 180.0  # 15 s on two idle cores, a minute on busy ones
 _STOP_SECONDS = 15.0
 
@@ -83,23 +84,46 @@ class Server:
     process: subprocess.Popen[bytes]
 
 
-@contextlib.contextmanager
-def serving(model: Path) -> Iterator[Server]:
-    """Run a Rasa server with `model` on a free port of loopback while the block runs.
+def trained(place: Path = MODELS) -> Path:
+    """Return the model that `place` is, or the newest one in the folder that it is.
 
-    Raises SetupError where it does not start.
+    Raises SetupError where there is none.
     """
-    port = _free_port()
+    found = [place] if place.is_file() else list(place.glob("*.tar.gz"))
+    if not found:
+        raise SetupError(
+            f"There is no model of Rasa in {place}: `eungdap nlu train --engine rasa` makes one."
+        )
+    return max(found, key=lambda path: path.stat().st_mtime)
+
+
+def served(url: str) -> bool:
+    """Say whether a Rasa server with a model answers at `url`."""
+    with contextlib.suppress(httpx.HTTPError, ValueError):
+        status = httpx.get(f"{url}/status", timeout=2, trust_env=False)
+        return status.is_success and bool(status.json().get("model_file"))
+    return False
+
+
+@contextlib.contextmanager
+def serving(model: Path, port: int | None = None) -> Iterator[Server]:
+    """Run a Rasa server with `model` on loopback, a free port if None, while the block runs.
+
+    It has understood a first message when the block begins. Raises SetupError where it does not
+    start.
+    """
+    port = port or _free_port()
     command = [*_python("serve.py"), str(model), f"--port={port}"]
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(command, stdout=quiet, stderr=quiet)  # noqa: S603 - as above
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(url):
+        while not served(url):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise SetupError(f"The Rasa server did not start with the model {model}.")
             time.sleep(0.2)
+        _warm_up(url)
         yield Server(url, server)
     finally:
         server.terminate()
@@ -116,11 +140,11 @@ def _python(script: str) -> list[str]:
     return [str(PYTHON), "-W", "ignore", str(HOME / script)]
 
 
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.HTTPError, ValueError):
-        status = httpx.get(f"{url}/status", timeout=2, trust_env=False)
-        return status.is_success and bool(status.json().get("model_file"))
-    return False
+def _warm_up(url: str) -> None:
+    """Have a first message understood: it takes a second, in which TensorFlow builds its graph."""
+    body = {"text": "안녕하세요"}
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(f"{url}/model/parse", json=body, timeout=_START_SECONDS, trust_env=False)
 
 
 def _free_port() -> int:

@@ -79,7 +79,8 @@ def pipeline(config: Path, epochs: Optional[int]) -> str:
 def checksum(files: List[Path], config: str) -> str:
     """Return 12 hexadecimal digits that change with whatever changes the model."""
     digest = hashlib.sha256(config.encode())
-    for path in [*files, *_sources(), ROOT / "nlu/data/glossary.yml", HERE / "requirements.lock"]:
+    glossary = sorted((ROOT / "nlu" / "data").glob("glossary*.yml"))
+    for path in [*files, *_sources(), *glossary, HERE / "requirements.lock"]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
 

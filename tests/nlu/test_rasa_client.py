@@ -143,6 +143,30 @@ async def test_where_rasa_is_unsure_no_intent_reaches_its_threshold(
     assert max(i.confidence for i in parse.intent_ranking) < 0.45
 
 
+async def test_a_likely_danger_to_life_goes_before_what_is_likelier(
+    rasa: RasaParser, server: Server
+) -> None:
+    server.ranking = [
+        {"name": "file_petition", "confidence": 0.61},
+        {"name": "life_emergency", "confidence": 0.24},
+        {"name": "ask_faq", "confidence": 0.1},
+    ]
+    parse = await rasa.parse("지하차도에 물이 차는데 차 안에 누가 있어요")
+    assert [i.name for i in parse.intent_ranking] == ["life_emergency", "file_petition", "ask_faq"]
+    assert parse.intent.confidence == 0.61
+    server.ranking[1]["confidence"] = 0.12
+    parse = await rasa.parse("지하차도에 물이 자주 차요")
+    assert parse.intent.name == "file_petition"
+
+
+async def test_an_engine_that_was_closed_opens_new_connections(
+    rasa: RasaParser, server: Server
+) -> None:
+    await rasa.parse("안녕하세요")
+    await rasa.close()
+    assert (await rasa.parse("안녕하세요")).engine == "rasa"
+
+
 async def test_a_value_that_is_not_in_its_normal_form_is_not_handed_on(
     rasa: RasaParser, server: Server
 ) -> None:

@@ -1,18 +1,22 @@
 """A real Rasa, trained on our data and served for this run, and the service standing on it."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import psycopg
 import pytest
 
 from backend.cli import rasa
 from backend.config import Settings
-from backend.main import DATA
+from backend.db import libpq_url
+from backend.main import DATA, load_engine
+from nlu.parse import Parser
+from tests.city import City
 
-# Fewer than `config.yml` says: enough to understand these conversations.
-EPOCHS = int(os.environ.get("RASA_EPOCHS", "4"))
+# For a hurried run; by default the model is the one that `make rasa` trains and serves.
+EPOCHS = int(os.environ["RASA_EPOCHS"]) if os.environ.get("RASA_EPOCHS") else None
 
 
 @pytest.fixture(scope="session")
@@ -23,17 +27,9 @@ def model() -> Path:
 
 @pytest.fixture(scope="session")
 def rasa_server(model: Path) -> Iterator[rasa.Server]:
-    """A Rasa server with that model, which has answered once."""
+    """A Rasa server with that model."""
     with rasa.serving(model) as server:
-        warm_up(server)
         yield server
-
-
-def warm_up(server: rasa.Server) -> None:
-    """Wait until the server has understood a first message."""
-    body = {"text": "안녕하세요"}
-    answer = httpx.post(f"{server.url}/model/parse", json=body, timeout=60, trust_env=False)
-    assert answer.is_success, answer.text
 
 
 @pytest.fixture(scope="session")
@@ -43,5 +39,24 @@ def settings(settings: Settings, rasa_server: rasa.Server) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def parser() -> None:
-    """No engine is handed to the service: it loads the one of its settings."""
+def parser(settings: Settings) -> Parser:
+    """The engine that the service makes of these settings."""
+    return load_engine(settings)
+
+
+def fallbacks(city: City) -> float:
+    """Return how many messages of this process the builtin engine answered for Rasa."""
+    lines = city.client.get("/metrics").text.splitlines()
+    counted = [line for line in lines if line.startswith("eungdap_nlu_fallbacks_total{")]
+    assert counted, "the counter is there before anything fails"
+    return sum(float(line.rsplit(" ", 1)[1]) for line in counted)
+
+
+def engines(database_url: str) -> Counter[str]:
+    """Return how many stored Parses each engine made."""
+    with psycopg.connect(libpq_url(database_url)) as connection:
+        rows = connection.execute(
+            "SELECT parse->>'engine', count(*) FROM messages"
+            " WHERE parse->>'engine' IS NOT NULL GROUP BY 1"
+        ).fetchall()
+    return Counter(dict(rows))

@@ -1,14 +1,15 @@
-"""The conversations of the main job, word for word, understood by Rasa alone."""
+"""The builtin engine's journeys, word for word, understood by Rasa alone."""
 
-from collections import Counter
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
-from backend.db import libpq_url
 from tests.city import City, new_session
-from tests.journeys.test_main_job import (  # noqa: F401 - pytest collects them here, on Rasa
+from tests.journeys.test_calls import (  # noqa: F401 - pytest collects them here, on Rasa
+    test_a_call_from_the_notice_to_a_call_back,
+    test_one_caller_is_one_person_at_every_gateway,
+)
+from tests.journeys.test_main_job import (  # noqa: F401 - as above
     test_a_citizen_asks_for_a_person_and_the_bot_is_silent_until_the_agent_returns,
     test_a_petition_is_filed_by_sms_a_word_at_a_time_in_at_most_five_messages,
     test_a_petition_is_filed_by_sms_in_two_messages_when_the_first_says_everything,
@@ -21,35 +22,18 @@ from tests.journeys.test_main_job import (  # noqa: F401 - pytest collects them 
     test_telegram_votes_after_the_phone_is_shared,
     test_the_place_can_be_corrected_before_it_is_filed,
 )
+from tests.rasa.conftest import engines, fallbacks
 
 pytestmark = pytest.mark.rasa
-
-
-def fallbacks(city: City) -> float:
-    """Return how many messages of this process the builtin engine answered for Rasa."""
-    lines = city.client.get("/metrics").text.splitlines()
-    counted = [line for line in lines if line.startswith("eungdap_nlu_fallbacks_total{")]
-    assert counted, "the counter is there before anything fails"
-    return sum(float(line.rsplit(" ", 1)[1]) for line in counted)
-
-
-def engines(database_url: str) -> Counter[str]:
-    """Return how many stored Parses each engine made."""
-    with psycopg.connect(libpq_url(database_url)) as connection:
-        rows = connection.execute(
-            "SELECT parse->>'engine', count(*) FROM messages WHERE parse IS NOT NULL GROUP BY 1"
-        ).fetchall()
-    return Counter(dict(rows))
 
 
 @pytest.fixture(autouse=True)
 def only_rasa_understood(city: City, database_url: str) -> Iterator[None]:
     """After each conversation: every Parse is Rasa's, and nothing fell back."""
-    before = fallbacks(city)
     yield
     made = engines(database_url)
     assert set(made) == {"rasa"}, made
-    assert fallbacks(city) == before == 0
+    assert fallbacks(city) == 0
 
 
 def test_alerts_are_switched_on_moved_and_off_in_the_citizens_words(city: City) -> None:

@@ -1,5 +1,6 @@
 """The Rasa server dies in the middle of a conversation: the citizen does not notice."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,30 +10,31 @@ import pytest
 from backend.cli import rasa
 from backend.config import Settings
 from backend.db import libpq_url
+from backend.main import load_engine
+from nlu.parse import Parser
 from tests.city import City
 from tests.journeys.test_main_job import NUMBER
-from tests.rasa.conftest import warm_up
-from tests.rasa.test_conversations import engines, fallbacks
+from tests.rasa.conftest import engines, fallbacks
 
 pytestmark = pytest.mark.rasa
+_BACK = 30.0  # seconds in which a server that is up again must be found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def victim(model: Path) -> Iterator[rasa.Server]:
     """A Rasa server of its own, to be killed."""
     with rasa.serving(model) as server:
-        warm_up(server)
         yield server
 
 
-@pytest.fixture(scope="session")
-def settings(settings: Settings, victim: rasa.Server) -> Settings:
-    """The settings of this suite, on that server."""
-    return settings.model_copy(update={"rasa_url": victim.url})
+@pytest.fixture(scope="module")
+def parser(settings: Settings, victim: rasa.Server) -> Parser:
+    """The engine that the service makes when RASA_URL names that server."""
+    return load_engine(settings.model_copy(update={"rasa_url": victim.url}))
 
 
 def test_killing_rasa_mid_conversation_costs_no_message(
-    city: City, victim: rasa.Server, database_url: str
+    city: City, victim: rasa.Server, model: Path, database_url: str
 ) -> None:
     phone, before = "+821022220002", fallbacks(city)
     asked = city.sms(phone, "마포구 망원동 포은로 87 앞 도로에 큰 구멍이 났어요")
@@ -59,3 +61,10 @@ def test_killing_rasa_mid_conversation_costs_no_message(
         filed = connection.execute("SELECT count(*) FROM petitions").fetchone()
     assert unanswered == (0,)
     assert filed == (1,)
+
+    with rasa.serving(model, int(victim.url.rsplit(":", 1)[1])):
+        deadline = time.monotonic() + _BACK
+        while engines(database_url)["rasa"] == 1:
+            assert time.monotonic() < deadline, "the server is up again and nobody asks it"
+            time.sleep(1)
+            assert city.sms(phone, "안녕하세요")

@@ -12,10 +12,29 @@ import pytest
 from backend.cli import rasa
 from backend.config import ROOT
 from nlu.rasa_client import RasaError, RasaParser
+from tests.city import free_port
 
 pytestmark = pytest.mark.rasa
+BANK = """
+nlu:
+- intent: balance
+  examples: |
+    - what is my balance
+    - how much money do I have
+    - show the balance of my account
+- intent: lost_card
+  examples: |
+    - my card was stolen
+    - I lost my card
+    - block my card, it is gone
+- intent: transfer
+  examples: |
+    - send money to my sister
+    - transfer 100 dollars to Anna
+    - I want to send money abroad
+"""
 EUNGDAP = Path(sys.executable).parent / "eungdap"
-HELD_OUT = ROOT / "tests" / "nlu" / "held_out.jsonl"
+REPORT = ROOT / "tests" / "nlu" / "report.jsonl"
 
 
 def eungdap(url: str, *arguments: str) -> dict[str, object]:
@@ -67,12 +86,26 @@ async def test_a_model_is_changed_while_the_server_runs(model: Path, tmp_path: P
             await client.close()
 
 
-def test_the_commands_reach_the_engine(rasa_server: rasa.Server, tmp_path: Path) -> None:
+def test_the_commands_reach_the_server(rasa_server: rasa.Server, tmp_path: Path) -> None:
     parse = eungdap(rasa_server.url, "nlu", "parse", "상담원 바꿔 주세요")
     assert parse["engine"] == "rasa"
     some = tmp_path / "some.jsonl"
-    some.write_text("".join(HELD_OUT.open(encoding="utf-8").readlines()[::5]), encoding="utf-8")
+    some.write_text("".join(REPORT.open(encoding="utf-8").readlines()[::3]), encoding="utf-8")
     result = eungdap(rasa_server.url, "nlu", "evaluate", str(some), "--engine", "rasa")
-    # Far above chance over 22 intents even with the few epochs of this run; docs/benchmarks has
-    # the accuracy of a full training.
-    assert float(str(result["accuracy"])) > 0.7
+    assert float(str(result["accuracy"])) > 0.85  # docs/engines.md has the real figures
+
+
+def test_data_of_other_intents_is_trained_and_served_for_one_command(tmp_path: Path) -> None:
+    data, out, asked = tmp_path / "bank.yml", tmp_path / "models", tmp_path / "asked.jsonl"
+    data.write_text(BANK, encoding="utf-8")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    trained = eungdap(nobody, "nlu", "train", "--data", str(data), "--out", str(out))
+    assert (trained["loaded"], Path(str(trained["path"])).parent) == (False, out)
+    lines = [
+        {"text": "what is my balance", "intent": "balance"},
+        {"text": "my card was stolen", "intent": "lost_card"},
+        {"text": "send money to my sister", "intent": "transfer"},
+    ]
+    asked.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    result = eungdap(nobody, "nlu", "evaluate", str(asked), "--model", str(out))
+    assert (result["n"], result["accuracy"]) == (3, 1.0)

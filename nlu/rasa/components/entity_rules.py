@@ -1,7 +1,6 @@
 """A Rasa entity extractor: the rules of the builtin engine, so that both find the same values.
 
-DIET can find spans, but not that "둘째 거" is 2 or "이공이육에 영영일이삼" a receipt number; measured
-on the same messages it also finds far fewer of them (docs/benchmarks.md).
+DIET can find spans, but not that "둘째 거" is 2 or "이공이육에 영영일이삼" a receipt number.
 """
 
 import json
@@ -13,11 +12,18 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, TEXT
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    TEXT,
+)
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 KEPT = "names.json"
+POSSIBLE = 0.12  # from this confidence on, another intent than the first is thinkable
 
 
 @DefaultV1Recipe.register(
@@ -84,9 +90,14 @@ class EntityRules(GraphComponent, EntityExtractorMixin):
         """Add the entities of each message."""
         for message in messages:
             intent = (message.get(INTENT) or {}).get(INTENT_NAME_KEY) or ""
+            maybe = [
+                other[INTENT_NAME_KEY]
+                for other in message.get(INTENT_RANKING_KEY) or []
+                if other[INTENT_NAME_KEY] != intent and other["confidence"] >= POSSIBLE
+            ]
             found = [
                 {"entity": e.entity, "start": e.start, "end": e.end, "value": e.value}
-                for e in self._finder.find(message.get(TEXT) or "", intent)
+                for e in self._finder.find(message.get(TEXT) or "", intent, maybe)
             ]
             known = message.get(ENTITIES, [])
             message.set(ENTITIES, known + self.add_extractor_name(found), add_to_output=True)

@@ -19,8 +19,7 @@ class KiwiTokenizer(Tokenizer):
     """Splits particles and endings from words, which Korean writes together.
 
     Each token keeps its surface text and span; its lemma holds the dictionary forms, so that
-    the featurizers after it see one word behind "꺼져서", "꺼졌어요" and "꺼짐". `senses` are
-    Kiwi's numbers of the content morphemes in it.
+    the featurizers after it see one word behind "꺼져서", "꺼졌어요" and "꺼짐".
     """
 
     def __init__(self, config: Dict[str, Any]) -> None:
@@ -74,6 +73,5 @@ def _tokens(text: str, group: List[Morpheme]) -> List[Token]:
     pieces = list(_PIECES.finditer(text, start, end))
     if len(pieces) > 1:
         return [Token(piece.group(), piece.start(), piece.end()) for piece in pieces]
-    senses = [m.id for m in group if m.known]
     lemma = "+".join(m.form for m in group)
-    return [Token(text[start:end], start, end, {"senses": senses}, lemma)] if end > start else []
+    return [Token(text[start:end], start, end, lemma=lemma)] if end > start else []
