@@ -21,9 +21,6 @@ test: .venv/.dev .env ## Run all tests
 test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothing is lost
 	@$(BIN)/python -m pytest -m faults tests/faults tests/bot
 
-test-rasa: $(RASA)/.ready .venv/.dev .env ## Train the real Rasa, and hold whole conversations on it (RASA_EPOCHS= for a hurried run)
-	@$(BIN)/python -m pytest -m rasa tests/rasa
-
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
@@ -70,4 +67,4 @@ $(RASA)/.ready: nlu/rasa/requirements.lock
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean rasa test-faults test-rasa
+.PHONY: help run test screenshots lint format lock install clean rasa test-faults

@@ -1,7 +1,9 @@
 """Random walks over the scripts and garbage: nobody gets stuck, mixed up or filed unasked."""
 
 import asyncio
+import os
 import random
+import re
 from collections import Counter
 
 import pytest
@@ -53,7 +55,7 @@ async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: 
 
 
 def _marks(answer: str) -> set[str]:
-    return {word.strip("'\".,") for word in answer.split() if word.startswith("표식")}
+    return set(re.findall(r"표식\d+번", answer))
 
 
 async def _finds_the_way_out(walker: Talker, seed: int) -> None:
@@ -79,5 +81,6 @@ async def test_a_few_walks_end_well(bot: Bot, context: Context) -> None:
 
 
 @pytest.mark.faults
-async def test_five_thousand_walks_end_well(bot: Bot, context: Context) -> None:
-    await _walks(bot, context, count=5000, at_once=8, steps=8)
+async def test_many_walks_end_well(bot: Bot, context: Context) -> None:
+    """A few hundred; WALKS=5000 takes as many as are wanted, and most of an hour."""
+    await _walks(bot, context, count=int(os.environ.get("WALKS", "200")), at_once=8, steps=8)
