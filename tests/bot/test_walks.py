@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from backend.context import Context
+from bot import naming, tongues
 from bot.answers import says_yes
 from bot.conversation import Bot
 from tests.bot.talks import Talker
@@ -40,7 +41,7 @@ async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: 
         text = chance.choice(lines if chance.random() < 0.6 else GARBAGE)
         if chance.random() < 0.2:
             text = f"{text} {own}"
-        agreed += says_yes(text) or text.strip() in ("1", "2", "3") or "네" in text
+        agreed += _may_agree(text)
         answer = await walker.say(text)
         others = {m for m in _marks(answer) if m != own}
         assert not others, f"walk {seed} heard {others}"
@@ -48,10 +49,17 @@ async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: 
             assert await walker.deliver(walker.last) == answer, f"walk {seed}: {text}"
         if chance.random() < 0.1:
             first, second = chance.choice(lines), chance.choice(GARBAGE)
-            agreed += sum("네" in t or says_yes(t) or t in ("1", "2", "3") for t in (first, second))
+            agreed += _may_agree(first) + _may_agree(second)
             await asyncio.gather(walker.say(first), walker.say(second))
     assert len(await walker.petitions()) <= agreed, f"walk {seed} filed without a yes"
     await _finds_the_way_out(walker, seed)
+
+
+def _may_agree(text: str) -> bool:
+    """Tell whether a yes, in any language, or the number of one is in `text`."""
+    word = text.split(" 표식")[0].strip()
+    agrees = says_yes(word) or tongues.short_answer(word) == "yes"
+    return agrees or "네" in word or word.isdigit() or naming.number(word) is not None
 
 
 def _marks(answer: str) -> set[str]:
