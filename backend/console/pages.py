@@ -153,16 +153,16 @@ def render(
     name: str,
     *,
     status: int = 200,
-    languages: Iterable[str] = LANGUAGES,
+    written_in: Iterable[str] = LANGUAGES,
     framed_by: str = "'none'",
     **values: Any,
 ) -> HTMLResponse:
     """Return the page of template `name`, in the caller's language, with the security headers.
 
-    `actor` (an Actor or None) decides which navigation the page has. `languages` are those that
-    the page has; `framed_by` are the sites that may show it in a frame, as CSP writes them.
+    `actor` (an Actor or None) decides which navigation the page has. `written_in` are the
+    languages it has; `framed_by` are the sites that may show it in a frame, as CSP writes them.
     """
-    language = language_of(request, languages)
+    language = language_of(request, written_in)
     actor = values.setdefault("actor", None)
 
     def text(key: str, **filled: object) -> str:

@@ -48,7 +48,7 @@ def _chat(request: Request, *, embedded: bool, framed_by: str = "'none'") -> Res
     return pages.render(
         request,
         "chat.html",
-        languages=languages,
+        written_in=languages,
         framed_by=framed_by,
         embedded=embedded,
         citizens_languages=languages,
