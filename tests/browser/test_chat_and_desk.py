@@ -47,16 +47,18 @@ def test_enter_while_a_syllable_is_composed_sends_nothing(
 def test_an_agent_takes_a_talk_over_answers_and_gives_it_back(
     city: City, browser: object, window: BrowserContext, picture: Picture, passwords: dict[str, str]
 ) -> None:
-    citizen = window.new_page()
-    citizen.goto(city.url)
-    _write(citizen, "상담원과 이야기하고 싶어요")
-    expect(citizen.get_by_role("log")).to_contain_text("상담원")
-
     desk = window.new_page()
     desk.goto(f"{city.url}/desk")
     desk.get_by_label("아이디").fill("agent")
     desk.locator("input[type=password]").fill(passwords["agent"])
     desk.keyboard.press("Enter")
+    expect(desk.locator("#list")).to_be_attached()
+    desk.wait_for_timeout(1500)  # until the desk has said that somebody is there
+
+    citizen = window.new_page()
+    citizen.goto(city.url)
+    _write(citizen, "상담원과 이야기하고 싶어요")
+    expect(citizen.get_by_role("log")).to_contain_text("상담원")
     expect(desk.locator("#list li")).to_have_count(1)
     picture(desk, "desk-list")
     desk.locator("#list li").first.get_by_role("button").first.click()
