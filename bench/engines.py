@@ -112,15 +112,22 @@ def train(engine: str, out: Path, epochs: int | None = None) -> Training:
         command += ["--data", str(DATA), "--out", str(out)]
         command += ["--epochs", str(epochs)] if epochs is not None else []
     started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as child,
+    ):
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} failed: run it alone to see why.")
+        if child.returncode:
+            said.seek(0)
+            raise SystemExit(
+                f"{said.read()[-2000:]}\n{engine} trained nothing ({child.returncode})."
+            )
+    seconds = time.monotonic() - started
     model = rasa.trained(out) if engine == "rasa" else out
     size = sum(p.stat().st_size for p in [model, *model.rglob("*")] if p.is_file())
     return Training(
-        model, time.monotonic() - started, used.ru_utime + used.ru_stime,
+        model, seconds, used.ru_utime + used.ru_stime,
         used.ru_maxrss // 1024, size / 2**20,
     )  # fmt: skip
 

@@ -5,7 +5,9 @@ log. Keep it on loopback or a private network: whoever reaches it can make it lo
 """
 
 import argparse
+import logging
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -16,6 +18,9 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # At DEBUG, Rasa writes every message to its log.
 os.environ["LOG_LEVEL"] = "WARNING"
+# Its libraries warn on every start of functions that will go; they are locked and stay.
+logging.captureWarnings(True)
+logging.getLogger("py.warnings").setLevel(logging.ERROR)
 
 
 def main() -> None:
@@ -27,6 +32,17 @@ def main() -> None:
     given = reader.parse_args()
     if not given.model.is_file():
         sys.exit(f"There is no model {given.model}: train.py makes one.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((given.host, given.port))
+        except OSError as error:
+            sys.exit(f"Port {given.port} on {given.host} can't be used ({error.strerror}).")
+    print(
+        f"{given.model.name} will answer on http://{given.host}:{given.port} in about 20 seconds; "
+        "`NLU_ENGINE=rasa make run` asks it. Ctrl-C ends it.",
+        file=sys.stderr,
+    )
     model = str(given.model.resolve())
     os.chdir(given.model.resolve().parent)  # Rasa looks for endpoints.yml where it stands
     sys.argv = [

@@ -7,6 +7,7 @@ went into it, so that nothing is trained twice. Run it by the Python of nlu/rasa
 import argparse
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -28,6 +29,9 @@ sys.path.insert(0, str(ROOT))
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("LOG_LEVEL", "INFO")  # with less, Rasa shows no progress bar
+# Its libraries warn on every start of functions that will go; they are locked and stay.
+logging.captureWarnings(True)
+logging.getLogger("py.warnings").setLevel(logging.ERROR)
 
 
 class TrainingError(Exception):
