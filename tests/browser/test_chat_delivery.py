@@ -146,22 +146,23 @@ def test_photos_are_chosen_taken_back_sent_and_seen_at_the_desk(
         kept = city.client.get(log.locator("img").first.get_attribute("src") or "")
         assert kept.headers["content-type"] == "image/jpeg"
         assert b"SecretPhone" not in kept.content
-        write(page, "상담원과 이야기하고 싶어요")
-        expect(page.locator("#owner")).to_have_attribute("data-owner", "queue")
-
-    with window(browser, 1280, 800) as opened:
-        desk = opened.new_page()
-        desk.goto(f"{city.url}/desk")
-        desk.get_by_label("아이디").fill("agent")
-        desk.locator("input[type=password]").fill(passwords["agent"])
-        desk.keyboard.press("Enter")
-        desk.locator("#list li").first.get_by_role("button").first.click()
-        _is_seen(desk.locator("#log").get_by_role("img", name="시민이 보낸 사진 1"))
-        desk.locator("#claim").click()
-        expect(desk.locator("#log")).to_contain_text("상담원이 연결되었어요")
-        desk.locator("#file").set_input_files(upload())
-        expect(desk.locator("#tray-said")).to_have_text("사진을 함께 보낼 수 있어요")
-        desk.locator("#text").press("Control+Enter")  # a photo needs no words
-        _is_seen(desk.locator("#log").get_by_role("img", name="상담원이 보낸 사진 1"))
-        expect(desk.locator("#tray")).to_be_hidden()
-        assert violations(desk) == []
+        with window(browser, 1280, 800) as opened:
+            desk = opened.new_page()
+            desk.goto(f"{city.url}/desk")
+            desk.get_by_label("아이디").fill("agent")
+            desk.locator("input[type=password]").fill(passwords["agent"])
+            desk.keyboard.press("Enter")
+            expect(desk.locator("#list")).to_be_attached()
+            desk.wait_for_timeout(1500)  # until the desk has said that somebody is there
+            write(page, "상담원과 이야기하고 싶어요")
+            expect(page.locator("#owner")).to_have_attribute("data-owner", "queue")
+            desk.locator("#list li").first.get_by_role("button").first.click()
+            _is_seen(desk.locator("#log").get_by_role("img", name="시민이 보낸 사진 1"))
+            desk.locator("#claim").click()
+            expect(desk.locator("#log")).to_contain_text("상담원이 연결되었어요")
+            desk.locator("#file").set_input_files(upload())
+            expect(desk.locator("#tray-said")).to_have_text("사진을 함께 보낼 수 있어요")
+            desk.locator("#text").press("Control+Enter")  # a photo needs no words
+            _is_seen(desk.locator("#log").get_by_role("img", name="상담원이 보낸 사진 1"))
+            expect(desk.locator("#tray")).to_be_hidden()
+            assert violations(desk) == []
