@@ -93,9 +93,15 @@ class City:
     ) -> httpx.Response:
         """Post a form as Twilio does, signed unless a signature is given ("" for none)."""
         if signature is None:
-            signature = self._validator.compute_signature(self.settings.base_url + path, form)
-        headers = {"X-Twilio-Signature": signature} if signature else {}
+            headers = self.signature(path, form)
+        else:
+            headers = {"X-Twilio-Signature": signature} if signature else {}
         return self.client.post(path, data=form, headers=headers)
+
+    def signature(self, path: str, form: dict[str, str]) -> dict[str, str]:
+        """Return the header that Twilio signs `form` with."""
+        url = self.settings.base_url + path
+        return {"X-Twilio-Signature": self._validator.compute_signature(url, form)}
 
     def telegram(self, user: int, text: str, update_id: int | None = None) -> httpx.Response:
         """Write on Telegram; the answers come by the Bot API, see `sent`."""
