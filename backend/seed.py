@@ -16,6 +16,9 @@ DEMO_STAFF = {
     "officer": "담당 공무원 데모",
     "author": "재난문자 작성자 데모",
     "approver": "재난문자 승인자 데모",
+    "breakglass": "단독 발송자 데모",
+    "operator": "운영자 데모",
+    "auditor": "감사 담당 데모",
     "admin": "관리자 데모",
 }
 

@@ -56,7 +56,11 @@ async def _approve(
         broadcast_id=approved.id,
         kind="alert",
         environment=approved.environment,
+        mode=approved.mode,
+        level=approved.level,
         texts=approved.texts,
+        long_texts=approved.long_texts,
+        content_hash=approved.approved_hash,
         area={
             "districts": approved.districts,
             "through": reached.through,

@@ -1,17 +1,15 @@
-"""The words of an alert: what is counted, which marks it must and must not carry, its hash.
+"""The words of an alert: what is counted, and which marks it must and must not carry.
 
 Rules: 90 characters is the length of a Korean disaster text; an exercise says so first (a drill
 text without a mark alarmed people in 2014), and a correction lies ready before the alert goes out
 (Hawaii, 13 January 2018: 38 minutes without one).
 """
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from backend.models import Broadcast
 
@@ -137,27 +135,6 @@ def misleading(
             "This exercise or test says that it is real. Take those words out.",
         )
     return None
-
-
-def content_hash(
-    environment: str,
-    title: str,
-    texts: dict[str, str],
-    correction: dict[str, str],
-    districts: list[str],
-    expires_at: datetime,
-) -> str:
-    """Return the SHA-256 (hex) of everything that an approval is about."""
-    content = {
-        "environment": environment,
-        "title": title,
-        "texts": texts,
-        "correction": correction,
-        "districts": sorted(districts),
-        "expires_at": expires_at.astimezone(UTC).isoformat(),
-    }
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def problems(broadcast: Broadcast, now: datetime) -> list[Problem]:

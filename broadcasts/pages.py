@@ -55,7 +55,7 @@ async def list_page(request: Request, session: Session, actor: MaybeActor) -> Re
     }
     taken = {row.id for group in groups.values() for row in group}
     groups["past"] = [row for row in rows if row.id not in taken]
-    names = await _names(session, {row.created_by for row in rows})
+    names = await _names(session, {row.created_by for row in rows if row.created_by})
     return _render(
         request, "siren/list.html", actor=actor, groups=groups, total=total, shown=len(rows),
         names=names,

@@ -13,8 +13,7 @@ from backend import audit, jobs
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.models import Broadcast, BroadcastEdit
 from backend.security import Actor
-from broadcasts import content
-from broadcasts.districts import allowed
+from broadcasts import content, drafts
 from broadcasts.schemas import Draft
 
 # What may be done from which state. Approval has a statement and a file of its own.
@@ -22,7 +21,7 @@ EDITABLE = ("draft", "returned", "submitted")
 SUBMITTABLE = ("draft", "returned")
 RETURNABLE = ("submitted",)
 REJECTABLE = ("draft", "returned", "submitted")
-CANCELLABLE = ("approved", "sending", "finished")
+CANCELLABLE = ("approved", "sending", "halted", "sent", "finished")
 
 CANCEL = "broadcast.cancel"
 
@@ -68,7 +67,7 @@ async def create(session: AsyncSession, actor: Actor, draft: Draft) -> Broadcast
     Raises: Invalid (an unknown district, a drill's mark on a live message), Forbidden for keys.
     """
     author = person(actor)
-    values = _prepared(draft)
+    values = drafts.columns(draft)
     broadcast = Broadcast(status="draft", version=1, created_by=author, **values)
     session.add(broadcast)
     await session.flush()
@@ -87,7 +86,7 @@ async def edit(
     changed = await _step(
         session, broadcast_id, EDITABLE, version,
         status="draft", version=Broadcast.version + 1,
-        submitted_by=None, submitted_at=None, **_prepared(draft),
+        submitted_by=None, submitted_at=None, **drafts.columns(draft),
     )  # fmt: skip
     _note_edit(session, actor, changed, "broadcast.edited")
     return changed
@@ -210,40 +209,6 @@ def moved_on() -> Conflict:
         "그사이에 다른 사람이 고쳤거나 처리했어요. 새로 고쳐서 지금 내용을 확인해 주세요.",
         "Somebody changed or decided this meanwhile. Reload the page and look again.",
     )
-
-
-def _prepared(draft: Draft) -> dict[str, object]:
-    """Return the columns of `draft`: cleaned, marked by environment, hashed.
-
-    Raises: Invalid.
-    """
-    unknown = sorted(set(draft.districts) - set(allowed(draft.environment)))
-    if unknown:
-        raise Invalid(
-            f"쓸 수 없는 지역이 있어요: {', '.join(unknown)}",
-            f"These districts can't be used here: {', '.join(unknown)}",
-        )
-    title = content.clean(draft.title)
-    if not title:
-        raise Invalid("제목을 써 주세요.", "Write a title.")
-    texts = content.clean_all(dict(draft.texts.items()))
-    correction = content.clean_all(dict(draft.correction.items()))
-    if wrong := content.misleading(draft.environment, texts, correction):
-        raise Invalid(wrong.ko, wrong.en)
-    texts = content.marked(draft.environment, texts)
-    correction = content.marked(draft.environment, correction)
-    districts = [name for name in allowed(draft.environment) if name in draft.districts]
-    return {
-        "environment": draft.environment,
-        "title": title,
-        "texts": texts,
-        "correction": correction,
-        "districts": districts,
-        "expires_at": draft.expires_at,
-        "content_hash": content.content_hash(
-            draft.environment, title, texts, correction, districts, draft.expires_at
-        ),
-    }
 
 
 def _explained(reason: str) -> str:

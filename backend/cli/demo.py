@@ -11,7 +11,6 @@ from backend import db, seed
 from backend.config import Settings
 from backend.embedded import Servers, data_dir
 from backend.faq.importer import import_own
-from backend.models.staff import ROLES
 
 screen = Console(stderr=True)
 _FILE = "demo-logins.txt"
@@ -54,8 +53,9 @@ def show_pages(settings: Settings, with_demo: bool) -> None:
 def _passwords(settings: Settings) -> dict[str, str]:
     """Return the demo passwords of this machine, made at random the first time."""
     path: Path = data_dir(settings) / _FILE
-    if not path.exists():
-        lines = [f"{role} {secrets.token_urlsafe(9)}" for role in ROLES]
-        path.touch(mode=0o600)
-        path.write_text("\n".join(lines) + "\n")
-    return dict(line.split(" ", 1) for line in path.read_text().splitlines())
+    path.touch(mode=0o600)
+    known = dict(line.split(" ", 1) for line in path.read_text().splitlines())
+    if missing := [login for login in seed.DEMO_STAFF if login not in known]:
+        known |= {login: secrets.token_urlsafe(9) for login in missing}
+        path.write_text("".join(f"{login} {word}\n" for login, word in known.items()))
+    return known

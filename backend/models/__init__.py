@@ -3,7 +3,12 @@
 from backend.models.alert_reply import AlertReply
 from backend.models.attachment import Attachment
 from backend.models.audit import AuditEntry
-from backend.models.broadcast import Broadcast, BroadcastEdit, BroadcastEvent
+from backend.models.broadcast import (
+    Broadcast,
+    BroadcastEdit,
+    BroadcastEvent,
+    BroadcastUpdate,
+)
 from backend.models.contact import Address, Contact, PhoneCode
 from backend.models.conversation import Conversation, Handoff, Message
 from backend.models.delivery import Delivery, DeliveryAttempt, DeliveryPart
@@ -18,19 +23,23 @@ from backend.models.petition import (
     SealedReport,
 )
 from backend.models.poll import Ballot, Participation, Poll, PollOption
-from backend.models.staff import ApiKey, Staff, StaffSession
+from backend.models.siren import AlertTemplate, BreakGlass, SirenSwitch, StaffPage
+from backend.models.staff import ApiKey, RecoveryCode, Staff, StaffSession, StaffTotp
 from backend.models.subscription import Subscription
 
 __all__ = [
     "Address",
     "AlertReply",
+    "AlertTemplate",
     "ApiKey",
     "Attachment",
     "AuditEntry",
     "Ballot",
+    "BreakGlass",
     "Broadcast",
     "BroadcastEdit",
     "BroadcastEvent",
+    "BroadcastUpdate",
     "Contact",
     "Conversation",
     "Delivery",
@@ -50,8 +59,12 @@ __all__ = [
     "PhoneCode",
     "Poll",
     "PollOption",
+    "RecoveryCode",
     "SealedReport",
+    "SirenSwitch",
     "Staff",
+    "StaffPage",
     "StaffSession",
+    "StaffTotp",
     "Subscription",
 ]

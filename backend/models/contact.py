@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.db import Base, BigId, Now, UuidId
@@ -13,19 +13,30 @@ class Contact(Base):
     """One person, as far as verified addresses tell. `language` is set once it is known.
 
     Between `quiet_from` and `quiet_until`, in the city's time, only what is urgent is sent; a
-    span may go over midnight.
+    span may go over midnight. `latitude` and `longitude` (WGS 84) are the place whose alerts they
+    want beside those of their districts.
     """
 
     __tablename__ = "contacts"
     __table_args__ = (
         CheckConstraint("(quiet_from IS NULL) = (quiet_until IS NULL)", "quiet_span"),
         CheckConstraint("quiet_from <> quiet_until", "quiet_some_time"),
-    )
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", "whole_point"),
+        CheckConstraint(
+            "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", "on_earth"
+        ),
+        Index(
+            "ix_contacts_point", "latitude", "longitude",
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[UuidId]
     language: Mapped[str | None]
     quiet_from: Mapped[time | None]
     quiet_until: Mapped[time | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
     created_at: Mapped[Now]
 
     addresses: Mapped[list["Address"]] = relationship(back_populates="contact")

@@ -2,18 +2,23 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigId, Now
 
 
 class Subscription(Base):
-    """A contact's wish for alerts about one district, on one address and channel."""
+    """A contact's wish for alerts about one district, on one address and channel.
+
+    `silenced` are the levels they don't want; critical alerts can't be silenced, only stopped.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
         UniqueConstraint("contact_id", "district"),
+        CheckConstraint("silenced <@ ARRAY['emergency','advisory']::varchar[]", "silenced"),
         Index("ix_subscriptions_district", "district"),
     )
 
@@ -23,4 +28,7 @@ class Subscription(Base):
     channel: Mapped[str]
     district: Mapped[str]
     language: Mapped[str]
+    silenced: Mapped[list[str]] = mapped_column(
+        ARRAY(String), default=list, server_default=text("'{}'")
+    )
     created_at: Mapped[Now]

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.staff.service import PASSWORD_MIN
 
-Role = Literal["agent", "officer", "author", "approver", "admin"]
+Role = Literal[
+    "agent", "officer", "author", "approver", "breakglass", "operator", "auditor", "admin"
+]
 Login = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._@-]{2,64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 

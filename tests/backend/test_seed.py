@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from backend import db
 from backend.models import Poll, Staff
+from backend.models.staff import ROLES
 from backend.polls import service as polls
 from backend.security import verify_password
 from backend.seed import DEMO_STAFF, seed
@@ -29,7 +30,7 @@ async def test_twice_at_once_and_again_makes_one_of_each(sessions: db.Sessions) 
         staff = (await session.scalars(select(Staff).order_by(Staff.id))).all()
         assert [member.password_hash for member in staff] == list(before)
         assert {member.login: member.roles for member in staff} == {
-            login: [login] for login in ("agent", "officer", "author", "approver", "admin")
+            login: [login] for login in ROLES
         }
         for member in staff:
             assert verify_password(member.password_hash, PASSWORDS[member.login])

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.errors import Conflict, EungdapError, Forbidden
 from backend.models import Broadcast
 from backend.security import Actor
-from broadcasts import approval, audience, content, service
+from broadcasts import approval, audience, drafts, service
 from tests.broadcasts.conftest import KO, Office, draft, enrol, seen
 
 ROUNDS = 50
@@ -192,10 +192,7 @@ async def test_approve_against_edit_never_sends_what_was_not_approved(
             assert event.area["districts"] == ["마포구"]
             async with office.sessions() as session:
                 now = await service.get(session, broadcast.id)
-            assert now.approved_hash == broadcast.content_hash == content.content_hash(
-                event.environment, now.title, event.texts, now.correction,
-                event.area["districts"], event.expires_at,
-            )  # fmt: skip
+            assert now.approved_hash == broadcast.content_hash == drafts.hash_of(now)
 
 
 async def test_approve_against_cancel_reject_and_return(

@@ -116,25 +116,3 @@ def test_the_correction_offered_fits() -> None:
         assert set(offered) == set(content.LANGUAGES)
         assert content.characters(offered["ko"]) <= content.SHORT_LIMIT
         assert content.misleading(environment, {}, offered) is None
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"environment": "exercise"},
-        {"title": "다른 제목"},
-        {"texts": {"ko": "다른 문구"}},
-        {"correction": {"ko": "다른 정정"}},
-        {"districts": ["용산구"]},
-        {"expires_at": NOW + timedelta(hours=5)},
-    ],
-)
-def test_the_hash_changes_with_every_part(change: dict[str, object]) -> None:
-    def hashed(**changes: object) -> str:
-        b = written(**changes)
-        return content.content_hash(
-            b.environment, b.title, b.texts, b.correction, b.districts, b.expires_at
-        )
-
-    assert hashed() == hashed()
-    assert hashed(**change) != hashed()

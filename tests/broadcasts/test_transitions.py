@@ -23,6 +23,8 @@ ALLOWED = {
     "rejected": {},
     "approved": {"cancel": "cancelling"},
     "sending": {"cancel": "cancelling"},
+    "halted": {"cancel": "cancelling"},
+    "sent": {"cancel": "cancelling"},
     "finished": {"cancel": "cancelling"},
     "cancelling": {"cancel": "cancelling"},
     "cancelled": {"cancel": "cancelled"},

@@ -16,6 +16,7 @@ from backend import db, errors
 from backend.config import Settings
 from backend.console import pages, routes
 from backend.context import Context
+from backend.models.staff import ROLES
 from backend.staff import routes as staff
 from bot.dialogue import SURE
 from nlu.builtin import BuiltinParser
@@ -27,7 +28,7 @@ PAGES = {
     "/embed": set(),
     "/desk": {"agent", "admin"},
     "/admin": {"admin"},
-    "/account": {"agent", "officer", "author", "approver", "admin"},
+    "/account": set(ROLES),
 }
 KOREAN = {"Accept-Language": "ko-KR"}
 
@@ -43,7 +44,7 @@ def client(context: Context) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=KOREAN)
 
 
-@pytest.mark.parametrize("role", ["agent", "officer", "author", "approver", "admin"])
+@pytest.mark.parametrize("role", ROLES)
 async def test_every_page_is_whole_for_every_role(
     client: httpx.AsyncClient, sessions: db.Sessions, role: str
 ) -> None:
