@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -42,6 +41,7 @@ from channels.render import numbered, with_photo
 from channels.segments import Domestic, split_domestic
 from channels.settings import ChannelSettings
 from channels.signatures import KOREA_HEADER, korea_caller
+from channels.wire import Wire
 
 NAME = "korea"
 RECEIVED = "1000"
@@ -92,10 +92,8 @@ class KoreaSms:
         # The simulator takes whatever comes.
         pace = None if transport.is_loopback(settings.korea_sms_api_url) else PER_SECOND
         self.carrier = Provider(NAME, pace, REPORTS_WITHIN)
-        self._client = httpx.AsyncClient(
-            base_url=settings.korea_sms_api_url,
-            headers={"X-Secret-Key": settings.korea_sms_secret_key},
-            **transport.options(settings.korea_sms_api_url),
+        self._wire = Wire(
+            settings.korea_sms_api_url, {"X-Secret-Key": settings.korea_sms_secret_key}
         )
 
     def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:
@@ -157,14 +155,14 @@ class KoreaSms:
         }
         updates: list[StatusUpdate] = []
         for form in _SERVICES:
-            answer = await self._exchange("GET", form, params=query)
+            answer = await self._exchange("GET", form, query=query)
             for each in _listed(answer.get("body") or {}, "data"):
                 updates += _update(LISTED.get(str(each.get("msgStatus"))), each)
         return updates
 
     async def close(self) -> None:
         """Close the connections to the gateway."""
-        await self._client.aclose()
+        await self._wire.close()
 
     async def _post(self, form: Domestic, text: str, key: str, recipient: dict[str, str]) -> str:
         """Post one message; return its id or raise what went wrong."""
@@ -176,7 +174,7 @@ class KoreaSms:
         }
         if form == "LMS":
             body["title"] = self._settings.korea_sms_title
-        answer = await self._exchange("POST", form, json=body)
+        answer = await self._exchange("POST", form, body=body)
         try:
             data = answer["body"]["data"]
             taken = data["sendResultList"][0]
@@ -191,13 +189,10 @@ class KoreaSms:
     async def _exchange(self, method: str, form: Domestic, **request: Any) -> dict[str, Any]:
         """Return the answer to one request, or raise what it says went wrong."""
         path = f"/sms/v3.0/appKeys/{self._settings.korea_sms_app_key}/sender/{_SERVICES[form]}"
-        try:
-            response = await self._client.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise transport.lost_or_refused(error) from error
+        response = await self._wire.request(method, path, **request)
         if not response.is_success:
-            wait = transport.retry_after(response.headers)
-            raise transport.refused(response.status_code, str(response.status_code), wait)
+            status = response.status
+            raise transport.refused(status, str(status), response.retry_after())
         try:
             answer: dict[str, Any] = response.json()
             done, code = answer["header"]["isSuccessful"], int(answer["header"]["resultCode"])

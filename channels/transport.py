@@ -88,9 +88,12 @@ def refused(
     return kind(code, retry_after)
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds of a Retry-After header, given in seconds or as a date; None without."""
-    value = headers.get("retry-after", "").strip()
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a Retry-After header, given in seconds or as a date; None without.
+
+    `headers` do not care about case, as those of an HTTP client.
+    """
+    value = headers.get("Retry-After", "").strip()
     if not value:
         return None
     try:

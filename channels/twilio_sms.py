@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
-import httpx
 from fastapi import APIRouter, Request, Response
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
@@ -46,6 +46,7 @@ from channels.render import numbered, with_photo
 from channels.segments import TWILIO_MAX, bodies
 from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
+from channels.wire import Answered, Wire, basic
 
 NAME = "twilio"
 STATES = {
@@ -100,10 +101,9 @@ class TwilioSms:
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
         self._messages = f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json"
-        self._client = httpx.AsyncClient(
-            base_url=settings.twilio_api_url,
-            auth=(settings.twilio_account_sid, settings.twilio_auth_token),
-            **transport.options(settings.twilio_api_url),
+        self._wire = Wire(
+            settings.twilio_api_url,
+            basic(settings.twilio_account_sid, settings.twilio_auth_token),
         )
         self._media = twilio_media.client(settings)
 
@@ -177,7 +177,7 @@ class TwilioSms:
 
     async def close(self) -> None:
         """Close the connections to Twilio."""
-        await self._client.aclose()
+        await self._wire.close()
         await self._media.aclose()
 
     async def _post(self, address: str, body: str, callback: str) -> str:
@@ -188,10 +188,7 @@ class TwilioSms:
             "Body": body,
             "StatusCallback": callback,
         }
-        try:
-            response = await self._client.post(self._messages, data=form)
-        except httpx.HTTPError as error:
-            raise transport.lost_or_refused(error) from error
+        response = await self._wire.request("POST", self._messages, form=form)
         if not response.is_success:
             raise _refused(response)
         try:
@@ -202,15 +199,13 @@ class TwilioSms:
     async def _ask(self, which: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         """Return what the API says of one message or several; nothing where it knows none."""
         path = self._messages.removesuffix(".json") + which
+        response = await self._wire.request("GET", path, query=query)
+        if response.status == HTTPStatus.NOT_FOUND:
+            return {}
+        if not response.is_success:
+            raise _refused(response)
         try:
-            response = await self._client.get(path, params=query)
-            if response.status_code == httpx.codes.NOT_FOUND:
-                return {}
-            if not response.is_success:
-                raise _refused(response)
             answer = response.json()
-        except httpx.HTTPError as error:
-            raise transport.lost_or_refused(error) from error
         except ValueError:
             raise Retryable("unreadable-answer") from None
         return answer if isinstance(answer, dict) else {}
@@ -311,11 +306,10 @@ def _created(message: dict[str, Any]) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _refused(response: httpx.Response) -> SendError:
+def _refused(response: Answered) -> SendError:
     """Say what an error of the Messages API means."""
     try:
         code = str(int(response.json()["code"]))
     except (ValueError, KeyError, TypeError):
-        code = str(response.status_code)
-    wait = transport.retry_after(response.headers)
-    return transport.refused(response.status_code, code, wait, _MEANINGS)
+        code = str(response.status)
+    return transport.refused(response.status, code, response.retry_after(), _MEANINGS)

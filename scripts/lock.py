@@ -10,12 +10,14 @@ ADDRESS = re.compile(r"https?://|--index-url|--find-links")
 
 
 def main() -> None:
-    """Compile both locks with uv, from an environment of its own."""
+    """Compile the locks with uv, from an environment of its own."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         bin_ = Path(folder) / "bin"
         subprocess.run([bin_ / "pip", "install", "-q", "uv"], check=True)
-        for name, extra in (("main", []), ("dev", ["--extra", "dev"])):
+        for name, extra in (
+            ("main", []), ("dev", ["--extra", "dev"]), ("bench", ["--extra", "bench"]),
+        ):  # fmt: skip
             out = Path("requirements") / f"{name}.lock"
             subprocess.run(
                 [bin_ / "uv", "pip", "compile", "--universal", "--python-version", "3.11",

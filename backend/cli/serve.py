@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from rich.console import Console
 
 from backend import config, db, events, worker
@@ -20,6 +21,7 @@ from backend.errors import SetupError
 from backend.main import build_channels, channel_settings, create_app, load_engine, trained_model
 from backend.migrations import migrate
 from channels.simulator import create_simulator
+from channels.simulator.bulk import Bulk
 from nlu.builtin import BuiltinParser
 from nlu.parse import Parse, Parser
 
@@ -109,16 +111,25 @@ def run_worker() -> None:
                 await context.redis.aclose()
                 await engine.dispose()
 
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(work())
+        # The loop that the service has as well: half the time goes into waiting for sockets.
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(work())
 
 
-def simulate() -> None:
+def simulate(
+    bulk: Annotated[bool, typer.Option("--bulk", help="Fast, SMS only, no page.")] = False,
+) -> None:
     """Run the providers' simulator alone: set TWILIO_API_URL, KOREA_SMS_API_URL and so on to it."""
     settings = config.load()
     _refuse_taken(settings.host, settings.simulator_port)
-    screen.print(f"Simulator: http://127.0.0.1:{settings.simulator_port}/simulator")
-    _run(create_simulator(channel_settings(settings)), settings.host, settings.simulator_port)
+    page = "/simulator/bulk" if bulk else "/simulator"
+    screen.print(f"Simulator: http://127.0.0.1:{settings.simulator_port}{page}")
+    doors = channel_settings(settings)
+    app = Bulk(doors) if bulk else create_simulator(doors)
+    _run(app, settings.host, settings.simulator_port)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -359,7 +359,10 @@ async def test_a_lost_answer_is_found_by_what_was_said(sms: TwilioSms, provider:
 async def test_who_cannot_be_asked(
     sms: TwilioSms, provider: Provider, answer: Any, error: type[SendError]
 ) -> None:
-    provider.script.append(answer if isinstance(answer, str) else (*answer, {}))
+    if isinstance(answer, str):
+        provider.script += [answer] * 2  # a question harms nobody: it is put again at once
+    else:
+        provider.script.append((*answer, {}))
     with pytest.raises(error):
         await sms.look_up(Outgoing(17, CITIZEN, TEXT), [SID], SINCE)
 

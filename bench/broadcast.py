@@ -1,0 +1,170 @@
+"""How fast a city is warned, beside what a bare client and a Celery sender reach here and now.
+
+    python -m bench.broadcast [--people 5000] [--full] [--only PART,…] [--json]
+
+Everything runs on this machine: PostgreSQL and Redis of its own (written as safely as in earnest),
+the simulator and two workers as processes of their own. `--full` takes 100,000 people, and a
+million for `million`. Parts: fan_out, send, loop, celery, cancel, million.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from bench import siren_peers
+from bench.siren_city import City, city
+from broadcasts import audience
+
+PARTS = ("fan_out", "send", "loop", "celery", "cancel")
+WATCH_SECONDS = 0.1
+
+
+async def fan_out(town: City, people: int) -> dict[str, Any]:
+    """Write everybody's delivery, with nobody sending beside it."""
+    await town.settle(people)
+    event, _ = await town.approve(*await town.submitted())
+    started = time.perf_counter()
+    await audience.fan_out(town.context, str(event.id))
+    seconds = time.perf_counter() - started
+    written = await town.number("SELECT count(*) FROM deliveries")
+    assert written == people, f"{written} of {people} written"
+    return {"rows": people, "rows_per_second": round(people / seconds)}
+
+
+async def send(town: City, people: int) -> dict[str, Any]:
+    """Approve an alert and watch the simulator until everybody has it."""
+    await town.settle(people)
+    await town.start_simulator()
+    workers = await town.start_workers()
+    event, approved = await town.approve(*await town.submitted())
+    watched = await _watch(town, people, workers)
+    await town.until(
+        "SELECT count(*) FROM deliveries WHERE event_id = :event AND status = 'accepted'",
+        people, event=event.id,
+    )  # fmt: skip
+    town.stop(*workers)
+    async with town.context.sessions() as session:
+        rows = await session.scalars(text("SELECT substr(address, 2) FROM addresses"))
+        wanted = set(rows)
+    got = await town.numbers()
+    assert set(got) == wanted, "the numbers at the provider are not the audience's"
+    assert len(got) == people, f"{len(got)} messages for {people} people"
+    return {"people": people, "first_accepted_s": round(watched.pop("first_at") - approved, 2),
+            **watched}  # fmt: skip
+
+
+async def _watch(town: City, people: int, workers: list[str]) -> dict[str, Any]:
+    """Follow a run; return rates of all, of both halves, and the workers' memory (MB)."""
+    half_at, memory = 0.0, []
+    deadline = time.monotonic() + 60 + people / 200
+    while True:
+        found = await town.accepted()
+        if found["total"]:
+            memory.append(max(town.memory(name) for name in workers))
+        if not half_at and found["total"] >= people / 2:
+            half_at = time.time()
+            half = found["total"]
+        if found["total"] >= people:
+            break
+        if time.monotonic() > deadline:
+            raise SystemExit(f"only {found['total']} of {people} were sent")
+        await asyncio.sleep(WATCH_SECONDS)
+    first, last = found["first_at"], found["last_at"]
+    firsts, seconds = half / (half_at - first), (people - half) / max(0.001, last - half_at)
+    middle = memory[len(memory) // 2]
+    return {
+        "first_at": first,
+        "per_second": round(people / (last - first)),
+        "second_half_to_first": round(seconds / firsts, 2),
+        "worker_mb": round(max(memory)),
+        "worker_mb_growth_second_half": round(max(memory[len(memory) // 2 :]) - middle, 1),
+    }
+
+
+async def cancel(town: City, people: int) -> dict[str, Any]:
+    """Cancel in the middle of a run; return how long after it the last alert was accepted."""
+    await town.settle(people)
+    await town.start_simulator()
+    workers = await town.start_workers()
+    broadcast, seen = await town.submitted()
+    await town.approve(broadcast, seen)
+    out = 0
+    while out < people * 0.3:
+        out = (await town.accepted())["total"]
+    cancelled = await town.cancel(broadcast)
+    await town.until(
+        "SELECT count(*) FROM broadcasts WHERE id = :id AND status = 'cancelled'",
+        1, seconds=120, id=broadcast,
+    )  # fmt: skip
+    last = await town.number(
+        "SELECT coalesce(max(extract(epoch FROM t.at) * 1000), 0)::bigint "
+        "FROM delivery_attempts t JOIN deliveries d ON d.id = t.delivery_id "
+        "JOIN broadcast_events e ON e.id = d.event_id "
+        "WHERE e.kind = 'alert' AND t.outcome = 'accepted'"
+    )
+    out = await town.number(
+        "SELECT count(*) FROM deliveries d JOIN broadcast_events e ON e.id = d.event_id "
+        "WHERE e.kind = 'alert' AND d.status <> 'cancelled'"
+    )
+    corrected = await town.number(
+        "SELECT count(*) FROM deliveries d JOIN broadcast_events e ON e.id = d.event_id "
+        "WHERE e.kind = 'correction' AND d.status = 'accepted'"
+    )
+    town.stop(*workers)
+    assert out == corrected, f"{corrected} of {out} who may have got it were corrected"
+    return {
+        "people": people, "already_out": out, "stopped": people - out,
+        "last_alert_after_s": round(max(0.0, last / 1000 - cancelled), 2),
+    }  # fmt: skip
+
+
+async def measure(parts: tuple[str, ...], people: int, full: bool) -> dict[str, Any]:
+    """Measure `parts` with so many people; a failed part ends everything."""
+    found: dict[str, Any] = {}
+    with city() as town:
+        await town.hire()
+        if "fan_out" in parts:
+            found["fan_out"] = await fan_out(town, max(people, 20_000))
+        if "send" in parts:
+            found["send"] = await send(town, people)
+        if "loop" in parts:
+            rate = await siren_peers.bare_loop(town, min(people, 20_000))
+            found["bare_loop"] = {"per_second": round(rate)}
+        if "celery" in parts:
+            rate = await siren_peers.celery(town, min(people, 10_000))
+            found["celery"] = {"per_second": round(rate)}
+        if "cancel" in parts:
+            found["cancel"] = await cancel(town, people)
+        if "million" in parts:
+            found["million"] = await send(town, 1_000_000 if full else people * 2)
+        await town.context.redis.aclose()
+    ours = found.get("send", {}).get("per_second")
+    for peer in ("bare_loop", "celery"):
+        if ours and peer in found:
+            found[f"times_{peer}"] = round(ours / found[peer]["per_second"], 2)
+    return found
+
+
+def main() -> None:
+    """Measure, and print a table or JSON."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--people", type=int, default=5000)
+    options.add_argument("--full", action="store_true", help="100,000 people")
+    options.add_argument("--only", default=",".join(PARTS))
+    options.add_argument("--json", action="store_true")
+    given = options.parse_args()
+    people = 100_000 if given.full else given.people
+    found = asyncio.run(measure(tuple(given.only.split(",")), people, given.full))
+    if given.json:
+        print(json.dumps(found))
+        return
+    for part, values in found.items():
+        print(f"{part:16} {values}")
+
+
+if __name__ == "__main__":
+    main()
