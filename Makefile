@@ -28,6 +28,9 @@ rasa: $(RASA)/.ready ## Set up, train and serve the rasa engine on 127.0.0.1:500
 	@model="$$($(RASA)/bin/python -W ignore nlu/rasa/train.py $(if $(EPOCHS),--epochs $(EPOCHS)))" && \
 		exec $(RASA)/bin/python -W ignore nlu/rasa/serve.py "$$model"
 
+test-rasa: $(RASA)/.ready .venv/.dev .env ## Train and serve Rasa, and hold whole conversations on it
+	@$(BIN)/python -m pytest -m rasa tests/rasa
+
 lint: .venv/.dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -67,4 +70,4 @@ $(RASA)/.ready: nlu/rasa/requirements.lock
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean rasa test-faults
+.PHONY: help run test screenshots lint format lock install clean rasa test-rasa test-faults

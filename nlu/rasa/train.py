@@ -21,7 +21,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 YAML = (".yml", ".yaml")
-_SHARED = re.compile(r"^from nlu\.(\w+) import", re.MULTILINE)
+_SHARED = re.compile(r"^from nlu(?:\.(\w+) import| import ([\w, ]+))", re.MULTILINE)
 
 # Our components share the builtin engine's reading of Korean.
 sys.path.insert(0, str(ROOT))
@@ -97,8 +97,9 @@ def _sources() -> List[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            names = _SHARED.findall(path.read_text(encoding="utf-8"))
-            waiting += [ROOT / "nlu" / f"{name}.py" for name in names]
+            for one, several in _SHARED.findall(path.read_text(encoding="utf-8")):
+                names = [one] if one else several.replace(",", " ").split()
+                waiting += [ROOT / "nlu" / f"{name}.py" for name in names]
     return sorted(found)
 
 
