@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     sms_prices: str = ""
     smtp_url: str = ""
     email_from: str = ""
+    siren_second_factor: Literal["", "on", "off"] = ""
     provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
 
     @field_validator("voice_agent_number")
@@ -118,6 +119,13 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether real citizens depend on this process."""
         return self.env == "production"
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether approving, cancelling and breaking the glass ask for a second factor."""
+        return self.siren_second_factor == "on" or (
+            self.production and self.siren_second_factor != "off"
+        )
 
     @property
     def base_url(self) -> str:

@@ -245,6 +245,7 @@ def create_app(
 
     app = FastAPI(title="Eungdap", version="0.1.0", lifespan=lifespan, docs_url=None)
     app.state.context = context
+    app.state.channels = channels
     errors.install(app, pages.problem)
     _doors(app, channels)
     for room in ROOMS:

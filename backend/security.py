@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from backend.models import ApiKey, Staff, StaffSession
 
 COOKIE = "eungdap_session"
 SESSION_HOURS = 10
+VERIFIED_MINUTES = 5
 
 _hasher = PasswordHasher()
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -27,12 +29,16 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody whom we know: a member of staff, or another system with a key."""
+    """Somebody whom we know: a member of staff, or another system with a key.
+
+    `verified` tells that this browser proved a second factor within the last five minutes.
+    """
 
     kind: Literal["staff", "key"]
     id: int
     name: str
     roles: frozenset[str]
+    verified: bool = False
 
     @property
     def label(self) -> str:
@@ -96,8 +102,9 @@ async def find_actor(connection: HTTPConnection, session: Session) -> Actor | No
     token = connection.cookies.get(COOKIE)
     if not token:
         return None
-    staff = await session.scalar(
-        select(Staff)
+    fresh = StaffSession.verified_at > func.now() - timedelta(minutes=VERIFIED_MINUTES)
+    found_staff = await session.execute(
+        select(Staff, func.coalesce(fresh, False))
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == hash_token(token),
@@ -105,10 +112,12 @@ async def find_actor(connection: HTTPConnection, session: Session) -> Actor | No
             Staff.active,
         )
     )
-    if staff is None:
+    row = found_staff.one_or_none()
+    if row is None:
         return None
     _refuse_foreign_origin(connection)
-    return Actor("staff", staff.id, staff.name, frozenset(staff.roles))
+    staff, verified = row
+    return Actor("staff", staff.id, staff.name, frozenset(staff.roles), verified)
 
 
 MaybeActor = Annotated[Actor | None, Depends(find_actor)]

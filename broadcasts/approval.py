@@ -4,30 +4,37 @@ Bound to what the approver saw (version and content hash). The same commit holds
 frozen event, the new state and the job that begins to send.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from backend import audit, jobs
+from backend import audit
 from backend.errors import Conflict, Forbidden
-from backend.models import Broadcast, BroadcastEdit, BroadcastEvent
+from backend.models import ApiKey, Broadcast, BroadcastEdit, BroadcastEvent
 from backend.security import Actor
-from broadcasts import audience
+from broadcasts import audience, sending
 from broadcasts.schemas import Approval
 from broadcasts.service import get, moved_on, note, person
+
+# Within it the same words to the same people are more likely a slip than meant.
+REPEATED_WITHIN = timedelta(minutes=30)
 
 
 async def approve(
     session: AsyncSession, actor: Actor, broadcast_id: UUID, seen: Approval
-) -> BroadcastEvent:
+) -> BroadcastEvent | None:
     """Approve what the approver saw, and start sending it: all in one commit, or not at all.
 
-    A refusal is committed to the audit before it is raised: the caller's rollback would lose it.
+    What is planned for later (`send_at`) is approved and returns None: its event comes with its
+    time. A refusal is committed to the audit before it is raised: the caller's rollback would lose
+    it.
 
     Raises: Forbidden when the approver wrote, edited or submitted it; Conflict when it has moved
-    on, its time is over, nobody would get it, or the typed number is not the audience.
+    on, its time is over, nobody would get it, the typed number is not the audience, the same was
+    sent a moment ago (unless `seen.again`), or the house does not send now.
     """
     try:
         return await _approve(session, actor, broadcast_id, seen)
@@ -42,46 +49,29 @@ async def approve(
 
 async def _approve(
     session: AsyncSession, actor: Actor, broadcast_id: UUID, seen: Approval
-) -> BroadcastEvent:
+) -> BroadcastEvent | None:
     approver = person(actor)
+    # One approval at a time in the house: two of the same words can't both be the first.
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('siren.approval'))"))
     broadcast = await get(session, broadcast_id)
-    reached = await audience.count(session, broadcast.districts, list(broadcast.texts))
+    reached = await audience.count_for(session, broadcast)
+    repeated = None if seen.again else await _repeated(session, broadcast)
     approved: Broadcast | None = None
-    counted = broadcast.version == seen.version and reached.people > 0
-    if counted and _confirms(seen.audience, reached.people):
+    counted = broadcast.version == seen.version and reached.people > 0 and repeated is None
+    if counted and confirms(seen.audience, reached.people):
         approved = await session.scalar(_decision(approver, broadcast_id, seen))
     if approved is None:
-        raise await _why_not_approved(session, approver, broadcast_id, seen, reached.people)
-    event = BroadcastEvent(
-        broadcast_id=approved.id,
-        kind="alert",
-        environment=approved.environment,
-        mode=approved.mode,
-        level=approved.level,
-        texts=approved.texts,
-        long_texts=approved.long_texts,
-        content_hash=approved.approved_hash,
-        area={
-            "districts": approved.districts,
-            "through": reached.through,
-            "by_channel": reached.by_channel,
-            "by_language": reached.by_language,
-        },
-        audience=reached.people,
-        expires_at=approved.expires_at,
-    )
-    session.add(event)
-    await session.flush()
-    note(session, actor, approved, "broadcast.approved", event=str(event.id), people=reached.people)
-    await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(event.id))
+        raise await _why_not(session, approver, broadcast_id, seen, reached.people, repeated)
+    event = await sending.begin(session, approved, reached) if approved.send_at is None else None
+    note(
+        session, actor, approved, "broadcast.approved", people=reached.people, again=seen.again,
+        **({"event": str(event.id)} if event else {"send_at": str(approved.send_at)}),
+    )  # fmt: skip
     return event
 
 
 def _decision(approver: int, broadcast_id: UUID, seen: Approval) -> ReturningUpdate[Broadcast]:
     """Return the statement that approves, or changes no row: nobody decides in between."""
-    wrote = select(BroadcastEdit.id).where(
-        BroadcastEdit.broadcast_id == Broadcast.id, BroadcastEdit.actor == approver
-    )
     return (
         update(Broadcast)
         .where(
@@ -93,7 +83,9 @@ def _decision(approver: int, broadcast_id: UUID, seen: Approval) -> ReturningUpd
             Broadcast.submitted_by.is_distinct_from(approver),
             Broadcast.created_by.is_distinct_from(approver),
             Broadcast.expires_at > func.now(),
-            ~wrote.exists(),
+            or_(Broadcast.send_at.is_(None), Broadcast.send_at > func.now()),
+            ~_wrote(approver).where(BroadcastEdit.broadcast_id == Broadcast.id).exists(),
+            sending.house_allows(),
         )
         .values(
             status="approved",
@@ -106,7 +98,35 @@ def _decision(approver: int, broadcast_id: UUID, seen: Approval) -> ReturningUpd
     )
 
 
-def _confirms(typed: int, people: int) -> bool:
+def _wrote(approver: int) -> Select[int]:
+    """Return the edits that are the approver's own, by their hand or by a key of theirs."""
+    return (
+        select(BroadcastEdit.id)
+        .outerjoin(ApiKey, ApiKey.id == BroadcastEdit.api_key)
+        .where(or_(BroadcastEdit.actor == approver, ApiKey.owner == approver))
+    )
+
+
+async def _repeated(session: AsyncSession, broadcast: Broadcast) -> UUID | None:
+    """Return the alert that said the same to the same people a moment ago, if there is one."""
+    found: UUID | None = await session.scalar(
+        select(BroadcastEvent.broadcast_id)
+        .where(
+            BroadcastEvent.kind == "alert",
+            BroadcastEvent.created_at > func.now() - REPEATED_WITHIN,
+            BroadcastEvent.environment == broadcast.environment,
+            BroadcastEvent.texts == broadcast.texts,
+            BroadcastEvent.area["districts"] == broadcast.districts,
+            func.coalesce(BroadcastEvent.area["polygons"], text("'[]'::jsonb"))
+            == broadcast.polygons,
+            BroadcastEvent.broadcast_id != broadcast.id,
+        )
+        .limit(1)
+    )
+    return found
+
+
+def confirms(typed: int, people: int) -> bool:
     """Tell whether the typed number means this audience.
 
     Citizens come and go while the approver reads: one in a hundred may differ, never the size.
@@ -114,43 +134,59 @@ def _confirms(typed: int, people: int) -> bool:
     return abs(typed - people) <= people // 100
 
 
-async def _why_not_approved(
-    session: AsyncSession, approver: int, broadcast_id: UUID, seen: Approval, people: int
+async def _why_not(
+    session: AsyncSession,
+    approver: int,
+    broadcast_id: UUID,
+    seen: Approval,
+    people: int,
+    repeated: UUID | None,
 ) -> Conflict | Forbidden:
-    now_over = Broadcast.expires_at <= func.now()
-    wrote = select(BroadcastEdit.id).where(
-        BroadcastEdit.broadcast_id == broadcast_id, BroadcastEdit.actor == approver
+    now_over = or_(
+        Broadcast.expires_at <= func.now(), func.coalesce(Broadcast.send_at <= func.now(), False)
     )
+    wrote = _wrote(approver).where(BroadcastEdit.broadcast_id == broadcast_id)
     row = await session.execute(
-        select(Broadcast, now_over, wrote.exists())
+        select(Broadcast, now_over, wrote.exists(), sending.house_allows())
         .where(Broadcast.id == broadcast_id)
         .execution_options(populate_existing=True)
     )
-    broadcast, over, has_written = row.one()
+    broadcast, over, has_written, open_house = row.one()
     if has_written or approver in (broadcast.created_by, broadcast.submitted_by):
         return Forbidden(
             "내가 쓰거나 고치거나 올린 알림은 내가 승인할 수 없어요. "
             "다른 승인자에게 요청해 주세요.",
             "You wrote, edited or submitted this alert, so another person has to approve it.",
         )
-    if broadcast.status == "submitted":
-        if broadcast.version != seen.version or broadcast.content_hash != seen.content_hash:
-            return moved_on()
-        if over:
-            return Conflict(
-                "유효 시간이 지났어요. 작성자가 시간을 고쳐 다시 올려야 해요.",
-                "Its time is over. The author has to choose a new expiry and submit it again.",
-            )
-        if people == 0:
-            return Conflict(
-                "이 지역에 알림을 받는 사람이 없어서 보낼 수 없어요. 지역을 확인해 주세요.",
-                "Nobody in this area is registered, so nothing can be sent. Check the districts.",
-                audience=0,
-            )
-        if not _confirms(seen.audience, people):
-            return Conflict(
-                f"받는 사람은 지금 {people:,}명이에요. 확인한 수를 다시 입력해 주세요.",
-                f"The audience is {people:,} people now. Check it and type the number again.",
-                audience=people,
-            )
+    if broadcast.status != "submitted":
+        return moved_on()
+    if broadcast.version != seen.version or broadcast.content_hash != seen.content_hash:
+        return moved_on()
+    if over:
+        return Conflict(
+            "유효 시간이나 보낼 시각이 지났어요. 작성자가 시간을 고쳐 다시 올려야 해요.",
+            "Its time is over. The author has to choose a new time and submit it again.",
+        )
+    if not open_house:
+        return sending.closed_house()
+    if people == 0:
+        return Conflict(
+            "이 지역에 알림을 받는 사람이 없어서 보낼 수 없어요. 지역을 확인해 주세요.",
+            "Nobody in this area is registered, so nothing can be sent. Check the districts.",
+            audience=0,
+        )
+    if not confirms(seen.audience, people):
+        return Conflict(
+            f"받는 사람은 지금 {people:,}명이에요. 확인한 수를 다시 입력해 주세요.",
+            f"The audience is {people:,} people now. Check it and type the number again.",
+            audience=people,
+        )
+    if repeated is not None:
+        return Conflict(
+            "같은 문구를 같은 지역에 30분 안에 이미 보냈어요. 정말 다시 보내려면 "
+            "'다시 보내기'를 고르고 승인해 주세요.",
+            "The same words went to the same area within the last 30 minutes. If you mean to send "
+            "them again, say so (again) and approve.",
+            repeats=str(repeated),
+        )
     return moved_on()

@@ -4,10 +4,12 @@ A person is a contact, however many of the districts they chose; the first subsc
 address is open decides the channel. Counting and fan-out read the same rows by the same rule.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import TextClause, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import String
@@ -16,7 +18,9 @@ from backend import audit
 from backend.context import Context
 from backend.delivery.service import wake
 from backend.events import publish
-from backend.models import Broadcast, BroadcastEvent, Delivery
+from backend.models import Broadcast, BroadcastEvent, Delivery, SirenSwitch
+from backend.petitions.working_days import calendar
+from broadcasts import geometry
 
 FAN_OUT = "broadcast.fan_out"
 CHUNK = 5_000
@@ -29,62 +33,114 @@ TEST_LIST = "시험"
 _LANGUAGE = """CASE WHEN {wish} = ANY(:languages) THEN {wish}
     WHEN 'ko' = ANY(:languages) THEN 'ko' ELSE 'en' END"""
 
-_COUNT = text(f"""
+# The one rule of who is meant, for counting and for the fan-out: an open door, a level that is not
+# silenced, and a district of the area or a saved place within a polygon of it.
+_MEANT = """
+    FROM subscriptions s JOIN addresses a ON a.id = s.address_id
+    JOIN contacts c ON c.id = s.contact_id
+    WHERE a.stopped_at IS NULL AND NOT (CAST(:level AS varchar) = ANY(s.silenced)) AND (
+        s.district = ANY(:districts) OR (
+            c.latitude IS NOT NULL AND s.district <> '시험' AND EXISTS (
+                SELECT 1 FROM unnest(CAST(:rings AS polygon[])) ring
+                WHERE ring @> point(c.longitude, c.latitude))))"""
+_MEANT_BY_DISTRICT = """
+    FROM subscriptions s JOIN addresses a ON a.id = s.address_id
+    JOIN contacts c ON c.id = s.contact_id
+    WHERE a.stopped_at IS NULL AND NOT (CAST(:level AS varchar) = ANY(s.silenced))
+      AND s.district = ANY(:districts)"""
+
+_COUNT = """
     WITH person AS (
-        SELECT DISTINCT ON (s.contact_id) s.channel, {_LANGUAGE.format(wish="s.language")} AS spoken
-        FROM subscriptions s JOIN addresses a ON a.id = s.address_id
-        WHERE s.district = ANY(:districts) AND a.stopped_at IS NULL
+        SELECT DISTINCT ON (s.contact_id) s.channel, {language} AS spoken,
+            c.latitude IS NULL AND NOT s.district = ANY(:named) AS without_place
+        {meant}
         ORDER BY s.contact_id, s.id)
-    SELECT channel, spoken, count(*) AS people,
+    SELECT channel, spoken, count(*) AS people, count(*) FILTER (WHERE without_place) AS placeless,
         (SELECT coalesce(max(id), 0) FROM subscriptions) AS through
-    FROM person GROUP BY channel, spoken""")  # noqa: S608 - constant parts
+    FROM person GROUP BY channel, spoken"""
 
 _BY_DISTRICT = text("""
     SELECT s.district, count(DISTINCT s.contact_id) AS people
     FROM subscriptions s JOIN addresses a ON a.id = s.address_id
     WHERE s.district = ANY(:districts) AND a.stopped_at IS NULL
+      AND NOT (CAST(:level AS varchar) = ANY(s.silenced))
     GROUP BY s.district""")
+
+# An advisory waits for the end of the citizen's quiet hours, in a lane of its own: nothing urgent
+# that comes meanwhile stands behind it.
+_QUIET_ENDS = """CASE
+    WHEN :level <> 'advisory' OR c.quiet_from IS NULL THEN NULL
+    WHEN c.quiet_from < c.quiet_until AND c.quiet_from <= local.t AND local.t < c.quiet_until
+        OR c.quiet_from > c.quiet_until AND local.t < c.quiet_until
+        THEN (local.d + c.quiet_until) AT TIME ZONE :zone
+    WHEN c.quiet_from > c.quiet_until AND c.quiet_from <= local.t
+        THEN (local.d + 1 + c.quiet_until) AT TIME ZONE :zone END"""
 
 _FAN_OUT = """
     WITH chunk AS ({source} ORDER BY id LIMIT :size),
     added AS (
         INSERT INTO deliveries (lane, event_id, contact_id, address_id, channel, language,
-                                status, attempts, expires_at)
-        SELECT DISTINCT ON (contact_id) 'siren', CAST(:event AS uuid), contact_id, address_id,
-            channel, spoken, 'pending', 0, CAST(:expires AS timestamptz)
+                                status, attempts, due_at, expires_at)
+        SELECT DISTINCT ON (contact_id) CASE WHEN held IS NULL THEN 'siren' ELSE 'bulk' END,
+            CAST(:event AS uuid), contact_id, address_id, channel, spoken, 'pending', 0,
+            coalesce(held, now()), CAST(:expires AS timestamptz)
         FROM chunk ORDER BY contact_id, id
         ON CONFLICT (event_id, contact_id) DO NOTHING
         RETURNING id)
     SELECT (SELECT count(*) FROM chunk) AS read, (SELECT max(id) FROM chunk) AS last,
         (SELECT count(*) FROM added) AS added"""
 
-_ALERT = text(
-    _FAN_OUT.format(
-        source=f"""
-        SELECT s.id, s.contact_id, s.address_id, s.channel,
-            {_LANGUAGE.format(wish="s.language")} AS spoken
-        FROM subscriptions s JOIN addresses a ON a.id = s.address_id
-        WHERE s.id > :cursor AND s.id <= :through AND s.district = ANY(:districts)
-          AND a.stopped_at IS NULL"""  # noqa: S608 - constant parts
-    )
-)
+_ALERT = """
+        SELECT s.id, s.contact_id, s.address_id, s.channel, {language} AS spoken, {held} AS held
+        {meant} AND s.id > :cursor AND s.id <= :through"""
 
-_CORRECTION = text(
+# The others go to whom the first may have reached, where and in what language it did.
+_FOLLOW = text(
     _FAN_OUT.format(
         source=f"""
         SELECT d.id, d.contact_id, d.address_id, d.channel,
-            {_LANGUAGE.format(wish="d.language")} AS spoken
+            {_LANGUAGE.format(wish="d.language")} AS spoken, CAST(NULL AS timestamptz) AS held
         FROM deliveries d
         WHERE d.id > :cursor AND d.event_id = CAST(:corrects AS uuid)
           AND d.status = ANY(:maybe_out)"""  # noqa: S608 - constant parts
     )
 )
 
-_LISTS = [bindparam("languages", type_=ARRAY(String)), bindparam("districts", type_=ARRAY(String))]
-_COUNT = _COUNT.bindparams(*_LISTS)
-_BY_DISTRICT = _BY_DISTRICT.bindparams(_LISTS[1])
-_ALERT = _ALERT.bindparams(*_LISTS)
-_CORRECTION = _CORRECTION.bindparams(_LISTS[0], bindparam("maybe_out", type_=ARRAY(String)))
+_LISTS = {
+    name: bindparam(name, type_=ARRAY(String))
+    for name in ("languages", "districts", "named", "rings")
+}
+
+
+def _counting(*, rings: bool) -> TextClause:
+    meant = _MEANT if rings else _MEANT_BY_DISTRICT
+    written = _COUNT.format(language=_LANGUAGE.format(wish="s.language"), meant=meant)
+    return text(written).bindparams(
+        *(_LISTS[name] for name in ("languages", "districts", "named", *(["rings"] * rings)))
+    )
+
+
+def _spreading(*, rings: bool) -> TextClause:
+    meant = _MEANT if rings else _MEANT_BY_DISTRICT
+    meant = meant.replace(
+        "WHERE a.stopped_at",
+        """CROSS JOIN (SELECT CAST(clock_timestamp() AT TIME ZONE :zone AS time) AS t,
+                       CAST(clock_timestamp() AT TIME ZONE :zone AS date) AS d) local
+    WHERE a.stopped_at""",
+    )
+    source = _ALERT.format(
+        language=_LANGUAGE.format(wish="s.language"), held=_QUIET_ENDS, meant=meant
+    )
+    return text(_FAN_OUT.format(source=source)).bindparams(
+        *(_LISTS[name] for name in ("languages", "districts", *(["rings"] * rings)))
+    )
+
+
+# A point within a polygon is looked for only where there is a polygon: a million rows are read.
+_COUNTS = {rings: _counting(rings=rings) for rings in (False, True)}
+_ALERTS = {rings: _spreading(rings=rings) for rings in (False, True)}
+_BY_DISTRICT = _BY_DISTRICT.bindparams(_LISTS["districts"])
+_FOLLOW = _FOLLOW.bindparams(_LISTS["languages"], bindparam("maybe_out", type_=ARRAY(String)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +148,69 @@ class Audience:
     """How many people, by channel and by the language they will read.
 
     `through` is the newest subscription that was counted: the fan-out goes no further.
+    `without_place` are those who are meant for their district alone, which a polygon touches: where
+    in it they are nobody knows.
     """
 
     people: int = 0
     through: int = 0
     by_channel: dict[str, int] = field(default_factory=dict)
     by_language: dict[str, int] = field(default_factory=dict)
+    by_both: dict[tuple[str, str], int] = field(default_factory=dict)
+    without_place: int = 0
+    touched: list[str] = field(default_factory=list)
 
 
-async def count(session: AsyncSession, districts: list[str], languages: list[str]) -> Audience:
-    """Return whom an alert with texts in `languages` would reach in `districts` now."""
-    rows = (await session.execute(_COUNT, {"districts": districts, "languages": languages})).all()
-    by_channel: dict[str, int] = {}
-    by_language: dict[str, int] = {}
+async def count(
+    session: AsyncSession,
+    districts: Sequence[str],
+    languages: Sequence[str],
+    *,
+    polygons: Sequence[geometry.Ring] = (),
+    level: str = "emergency",
+) -> Audience:
+    """Return whom an alert of `level` with texts in `languages` would reach now.
+
+    It goes to `districts`, to those that `polygons` touch, and to saved places within these.
+    """
+    touched = [name for name in geometry.touched(polygons) if name not in districts]
+    values: dict[str, object] = {
+        "districts": [*districts, *touched],
+        "named": list(districts),
+        "languages": list(languages),
+        "level": level,
+        "rings": geometry.for_postgres(polygons),
+    }
+    rows = (await session.execute(_COUNTS[bool(polygons)], values)).all()
+    by_channel: Counter[str] = Counter()
+    by_language: Counter[str] = Counter()
     for row in rows:
-        by_channel[row.channel] = by_channel.get(row.channel, 0) + row.people
-        by_language[row.spoken] = by_language.get(row.spoken, 0) + row.people
-    through = rows[0].through if rows else 0
-    return Audience(sum(by_channel.values()), through, by_channel, by_language)
+        by_channel[row.channel] += row.people
+        by_language[row.spoken] += row.people
+    return Audience(
+        sum(by_channel.values()),
+        rows[0].through if rows else 0,
+        dict(by_channel),
+        dict(by_language),
+        {(row.channel, row.spoken): row.people for row in rows},
+        sum(row.placeless for row in rows),
+        touched,
+    )
 
 
-async def count_by_district(session: AsyncSession, districts: list[str]) -> dict[str, int]:
+async def count_for(session: AsyncSession, broadcast: Broadcast) -> Audience:
+    """Return whom `broadcast` would reach now."""
+    return await count(
+        session, broadcast.districts, list(broadcast.texts),
+        polygons=broadcast.polygons, level=broadcast.level,
+    )  # fmt: skip
+
+
+async def count_by_district(
+    session: AsyncSession, districts: Sequence[str], level: str = "emergency"
+) -> dict[str, int]:
     """Return the people of each district; who chose two of them is counted in both."""
-    rows = await session.execute(_BY_DISTRICT, {"districts": districts})
+    rows = await session.execute(_BY_DISTRICT, {"districts": list(districts), "level": level})
     found = {row.district: row.people for row in rows}
     return {district: found.get(district, 0) for district in districts}
 
@@ -158,11 +254,13 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         .where(Broadcast.id == event.broadcast_id)
         .with_for_update(key_share=True)
     )
-    stopped = event.kind == "alert" and status in ("cancelling", "cancelled")
+    stopped = event.kind == "alert" and status in ("halted", "cancelling", "cancelled")
     over = await session.scalar(
         select(BroadcastEvent.expires_at <= func.now()).where(BroadcastEvent.id == event_id)
     )
     if event.cursor is None or stopped or over:
+        return False, event.broadcast_id
+    if event.kind == "alert" and await _refused(session, event):
         return False, event.broadcast_id
     values = {
         "event": event.id,
@@ -172,11 +270,10 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         "languages": list(event.texts),
     }
     if event.kind == "alert":
-        area = {"districts": event.area["districts"], "through": event.area["through"]}
-        row = (await session.execute(_ALERT, values | area)).one()
+        row = (await session.execute(*_spread(event, values))).one()
     else:
         source = {"corrects": event.area["corrects"], "maybe_out": list(MAYBE_OUT)}
-        row = (await session.execute(_CORRECTION, values | source)).one()
+        row = (await session.execute(_FOLLOW, values | source)).one()
     more = row.read == size
     event.cursor = row.last if more else None
     if not more:
@@ -190,6 +287,44 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
     if row.added:
         await wake(session, "siren")
     return more, event.broadcast_id
+
+
+async def _refused(session: AsyncSession, event: BroadcastEvent) -> bool:
+    """Halt an alert whose house stands otherwise than when it was approved; tell whether it does.
+
+    Nothing is mixed, and nothing disappears: the page shows it halted and the audit says why.
+    """
+    switch = await session.get_one(SirenSwitch, 1, populate_existing=True)
+    fits = switch.mode == event.mode and (switch.mode == "live" or event.environment != "live")
+    if fits and switch.stopped_at is None:
+        return False
+    why = "environment" if not fits else "kill-switch"
+    await session.execute(
+        update(Broadcast)
+        .where(Broadcast.id == event.broadcast_id, Broadcast.status.in_(("approved", "sending")))
+        .values(status="halted", halted_at=func.now(), halted_reason=why)
+    )
+    audit.record(
+        session, "system", "broadcast.refused_at_sending", f"broadcast:{event.broadcast_id}",
+        event=str(event.id), why=why, mode=switch.mode, approved_in=event.mode,
+    )  # fmt: skip
+    return True
+
+
+def _spread(
+    event: BroadcastEvent, values: dict[str, object]
+) -> tuple[TextClause, dict[str, object]]:
+    """Return the statement of a chunk of an alert, by the area that its event froze."""
+    area = event.area
+    frozen = values | {
+        "districts": [*area["districts"], *area.get("touched", [])],
+        "through": area["through"],
+        "level": event.level,
+        "zone": str(calendar().zone),
+    }
+    if polygons := area.get("polygons"):
+        frozen["rings"] = geometry.for_postgres(polygons)
+    return _ALERTS[bool(polygons)], frozen
 
 
 async def _settle_audience(session: AsyncSession, event: BroadcastEvent) -> None:

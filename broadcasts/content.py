@@ -143,9 +143,13 @@ def problems(broadcast: Broadcast, now: datetime) -> list[Problem]:
     `now` is the database's time.
     """
     found: list[Problem] = []
-    if not broadcast.districts:
+    if not broadcast.districts and not broadcast.polygons:
         found.append(
-            Problem("districts", "지역을 하나 이상 골라 주세요.", "Choose at least one district.")
+            Problem(
+                "districts",
+                "지역을 하나 이상 고르거나 지도에 그려 주세요.",
+                "Choose at least one district, or draw an area.",
+            )
         )
     for field, texts, ko, en in (
         ("texts", broadcast.texts, "보낼 문구", "message"),
@@ -173,12 +177,21 @@ def problems(broadcast: Broadcast, now: datetime) -> list[Problem]:
                 f"The correction is missing in: {names}. Every language sent needs one.",
             )
         )
-    if not now < broadcast.expires_at <= now + LONGEST_LIFE:
+    begins = broadcast.send_at or now
+    if begins < now:
+        found.append(
+            Problem(
+                "send_at",
+                "보낼 시각이 이미 지났어요. 다시 골라 주세요.",
+                "The time to send it has passed. Choose it again.",
+            )
+        )
+    if not max(begins, now) < broadcast.expires_at <= begins + LONGEST_LIFE:
         found.append(
             Problem(
                 "expires_at",
-                "유효 시간은 지금부터 48시간 안이어야 해요. 다시 골라 주세요.",
-                "The expiry must lie within the next 48 hours. Choose it again.",
+                "유효 시간은 보낼 때부터 48시간 안이어야 해요. 다시 골라 주세요.",
+                "The expiry must lie within 48 hours after sending. Choose it again.",
             )
         )
     wrong = misleading(broadcast.environment, broadcast.texts, broadcast.correction)

@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.errors import Invalid
 from backend.models import Broadcast
-from broadcasts import content
+from broadcasts import content, geometry
 from broadcasts.districts import allowed
 from broadcasts.schemas import Draft
 
@@ -20,11 +20,13 @@ HASHED = (
 
 
 def content_hash(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 (hex) of the HASHED columns in `values`, in one canonical form."""
-    canonical = json.dumps(
-        {name: _plain(values[name]) for name in HASHED},
-        sort_keys=True, ensure_ascii=False, separators=(",", ":"),
-    )  # fmt: skip
+    """Return the SHA-256 (hex) of the HASHED columns in `values`."""
+    return fingerprint({name: _plain(values[name]) for name in HASHED})
+
+
+def fingerprint(value: object) -> str:
+    """Return the SHA-256 (hex) of `value` (what JSON can hold), in one canonical form."""
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -40,7 +42,7 @@ def _plain(value: object) -> object:
 def columns(draft: Draft) -> dict[str, Any]:
     """Return the columns of `draft`: cleaned, marked by environment, hashed.
 
-    Raises: Invalid (an unknown district, no title, a mark that misleads).
+    Raises: Invalid (an unknown district, no title, a mark that misleads, a crossed polygon).
     """
     known = allowed(draft.environment)
     if unknown := sorted(set(draft.districts) - set(known)):
@@ -48,6 +50,13 @@ def columns(draft: Draft) -> dict[str, Any]:
             f"쓸 수 없는 지역이 있어요: {', '.join(unknown)}",
             f"These districts can't be used here: {', '.join(unknown)}",
         )
+    if draft.polygons and draft.environment == "test":
+        raise Invalid(
+            "시험은 시험 수신자에게만 가요. 그린 지역을 지워 주세요.",
+            "A test goes to the test list only. Remove the polygons.",
+        )
+    for ring in draft.polygons:
+        geometry.polygon(ring)
     title = content.clean(draft.title)
     if not title:
         raise Invalid("제목을 써 주세요.", "Write a title.")

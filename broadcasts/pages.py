@@ -97,7 +97,7 @@ async def review_page(
     return _render(
         request, "siren/review.html", actor=actor, broadcast=found, history=history,
         names=await _names(session, {id_ for id_ in people if id_ is not None}),
-        reached=await audience.count(session, found.districts, list(found.texts)),
+        reached=await audience.count_for(session, found),
         by_district=await audience.count_by_district(session, found.districts),
         outcomes=await outcomes(session, broadcast_id), statuses=STATUSES,
         own=await _has_written(session, actor, found), may=_may(actor, found.status),

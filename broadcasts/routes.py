@@ -3,13 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query
+from fastapi import APIRouter, Depends, Query
 
-from backend.context import Ctx, Session
+from backend.context import Session
 from backend.errors import NotFound
-from backend.events import publish
 from backend.security import Actor, require
-from broadcasts import approval, audience, live, pages, service
+from backend.staff.second_factor import Fresh
+from broadcasts import (
+    approval,
+    audience,
+    break_glass_routes,
+    control_routes,
+    correction,
+    live,
+    pages,
+    service,
+)
 from broadcasts.content import LANGUAGES
 from broadcasts.districts import allowed
 from broadcasts.outcomes import outcomes
@@ -25,31 +34,21 @@ from broadcasts.schemas import (
     Language,
     Outcomes,
     Seen,
+    Stopped,
 )
+from broadcasts.signals import Signals
 
 router = APIRouter(tags=["broadcasts"])
 router.include_router(live.router)
+router.include_router(control_routes.router)
+router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
 
 Reader = Annotated[Actor, Depends(require(*live.READERS))]
 Author = Annotated[Actor, Depends(require("author"))]
 Approver = Annotated[Actor, Depends(require("approver"))]
+Canceller = control_routes.Canceller
 Either = Annotated[Actor, Depends(require("author", "approver"))]
-
-
-class Signal:
-    """Tells open pages that a broadcast changed, after the commit."""
-
-    def __init__(self, ctx: Ctx, later: BackgroundTasks) -> None:
-        self._redis = ctx.redis
-        self._later = later
-
-    def changed(self, broadcast_id: UUID) -> None:
-        """Have the pages of `broadcast_id` look again."""
-        self._later.add_task(publish, self._redis, f"broadcast:{broadcast_id}", {"type": "changed"})
-
-
-Signals = Annotated[Signal, Depends()]
 
 
 @router.get("/api/v1/broadcasts")
@@ -93,7 +92,7 @@ async def get_broadcast(
 ) -> BroadcastDetail:
     """Return a broadcast with whom it would reach now."""
     found = await service.get(session, broadcast_id)
-    reached = await audience.count(session, found.districts, list(found.texts))
+    reached = await audience.count_for(session, found)
     return BroadcastDetail(
         **BroadcastOut.model_validate(found).model_dump(),
         audience=AudienceOut.model_validate(reached, from_attributes=True),
@@ -123,9 +122,17 @@ async def submit_broadcast(
 
 @router.post("/api/v1/broadcasts/{broadcast_id}/approve")
 async def approve_broadcast(
-    session: Session, signal: Signals, actor: Approver, broadcast_id: UUID, body: Approval
+    session: Session,
+    signal: Signals,
+    actor: Approver,
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    broadcast_id: UUID,
+    body: Approval,
 ) -> Outcomes:
-    """Approve what was seen, with the number of people typed, and begin to send."""
+    """Approve what was seen, with the number of people typed, and begin to send (or at its time).
+
+    Needs a second factor of the last five minutes, where the city asks for it.
+    """
     await approval.approve(session, actor, broadcast_id, body)
     signal.changed(broadcast_id)
     return await _outcomes(session, broadcast_id)
@@ -153,12 +160,20 @@ async def reject_broadcast(
 
 @router.post("/api/v1/broadcasts/{broadcast_id}/cancel")
 async def cancel_broadcast(
-    session: Session, signal: Signals, actor: Reader, broadcast_id: UUID
-) -> BroadcastOut:
-    """Stop an approved alert and send its correction to everyone who may have got it."""
+    session: Session,
+    signal: Signals,
+    actor: Canceller,
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    broadcast_id: UUID,
+) -> Stopped:
+    """Stop an approved alert and send its correction to everyone who may have got it.
+
+    One person is enough. `reach` tells how many it may have reached already, and how many not.
+    """
     changed = await service.cancel(session, actor, broadcast_id)
+    reach = await correction.reach(session, broadcast_id)
     signal.changed(broadcast_id)
-    return BroadcastOut.model_validate(changed)
+    return Stopped(**BroadcastOut.model_validate(changed).model_dump(), reach=reach)
 
 
 @router.get("/api/v1/broadcasts/{broadcast_id}/outcomes")

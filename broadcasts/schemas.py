@@ -1,6 +1,7 @@
 """What the broadcast API takes and gives. The actor is never in a body."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,6 +19,7 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 Ring = Annotated[list[tuple[Latitude, Longitude]], Field(min_length=3, max_length=250)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Words = Annotated[str, StringConstraints(max_length=LONG_LIMIT)]
+Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Moment = Annotated[
     AwareDatetime,
@@ -65,10 +67,14 @@ class Seen(BaseModel):
 
 
 class Approval(Seen):
-    """What the approver saw, and the number of people, typed by hand."""
+    """What the approver saw, and the number of people, typed by hand.
 
-    content_hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    `again` sends the same words to the same area although that was done within half an hour.
+    """
+
+    content_hash: Hash
     audience: Annotated[int, Field(ge=0)]
+    again: bool = False
 
 
 class Explained(Seen):
@@ -77,12 +83,181 @@ class Explained(Seen):
     reason: Reason
 
 
+class AudienceQuery(BaseModel):
+    """An area whose people are to be counted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    districts: Annotated[list[str], Field(max_length=50)] = []
+    polygons: Annotated[list[Ring], Field(max_length=20)] = []
+    languages: list[Language] = ["ko"]
+    level: Level = "emergency"
+
+
+class Held(BaseModel):
+    """Why an alert is held."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class SwitchChange(BaseModel):
+    """Where the great switch is put, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Literal["live", "training", "stopped", "released"]
+    reason: Reason
+
+
+class SwitchOut(BaseModel):
+    """How the house stands; nothing is sent while `stopped_at` is set."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    mode: Literal["live", "training"]
+    stopped_at: datetime | None
+    changed_by: int | None
+    changed_at: datetime
+    reason: str | None
+
+
+class UpdateIn(BaseModel):
+    """New words for those who may have got an alert."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    texts: dict[Language, Words]
+    long_texts: dict[Language, Words] = {}
+
+
+class UpdateOut(BaseModel):
+    """An update; its event exists once another person approved it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    broadcast_id: UUID
+    texts: dict[str, str]
+    long_texts: dict[str, str]
+    content_hash: str
+    written_by: int
+    written_at: datetime
+    approved_by: int | None
+    approved_at: datetime | None
+    event_id: UUID | None
+
+
+class UpdateSeen(BaseModel):
+    """The words of an update that its approver saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content_hash: Hash
+
+
+class TemplateIn(BaseModel):
+    """Words for sending alone. The Korean ones have 90 characters at most."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hazard: Key = "other"
+    level: Level = "emergency"
+    title: Title
+    texts: dict[Language, Words]
+    long_texts: dict[Language, Words] = {}
+    correction: dict[Language, Words]
+    all_clear: dict[Language, Words]
+
+
+class TemplateOut(BaseModel):
+    """A template; it can be used once another person than its writer approved it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    key: str
+    hazard: str
+    level: Level
+    title: str
+    texts: dict[str, str]
+    long_texts: dict[str, str]
+    correction: dict[str, str]
+    all_clear: dict[str, str]
+    content_hash: str
+    created_by: int
+    created_at: datetime
+    approved_by: int | None
+    approved_at: datetime | None
+
+
+class BreakGlassIn(BaseModel):
+    """Which template is sent alone, where, why, and the number of people, typed by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    template: Key
+    environment: Literal["live", "exercise"] = "live"
+    districts: Annotated[list[str], Field(max_length=50)] = []
+    polygons: Annotated[list[Ring], Field(max_length=20)] = []
+    reason: Reason
+    audience: Annotated[int, Field(ge=0)]
+
+
+class BreakGlassOut(BaseModel):
+    """One sending alone; its review is open while `reviewed_at` is empty."""
+
+    id: UUID
+    broadcast: UUID
+    actor: int
+    template: str
+    reason: str
+    at: datetime
+    paged_at: datetime | None
+    reviewed_by: int | None
+    reviewed_at: datetime | None
+    findings: str | None
+
+
+class Findings(BaseModel):
+    """What the review of a sending alone found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    findings: Reason
+
+
+class Call(BaseModel):
+    """What a member of staff was called about: `broke-glass`, `halted`, `not-approved`…"""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    why: str
+    broadcast_id: UUID | None
+    breakglass_id: UUID | None
+    at: datetime
+
+
+class Reach(BaseModel):
+    """How many an alert had reached, or may have, when it was stopped, and how many it had not."""
+
+    already_out: int
+    stopped: int
+
+
 class AudienceOut(BaseModel):
-    """How many people an alert would reach now."""
+    """How many people an alert would reach now.
+
+    `touched` are the districts that its polygons touch and nobody named; `without_place` are the
+    people who are meant for one of these alone, and of whom no place is known.
+    """
 
     people: int
     by_channel: dict[str, int]
     by_language: dict[str, int]
+    without_place: int = 0
+    touched: list[str] = []
 
 
 class BroadcastOut(BaseModel):
@@ -131,11 +306,57 @@ class BroadcastDetail(BroadcastOut):
     audience: AudienceOut
 
 
+class Stopped(BroadcastOut):
+    """A broadcast that was cancelled or cleared, and how far it had come."""
+
+    reach: Reach
+
+
 class BroadcastList(BaseModel):
     """A page of broadcasts, the newest first."""
 
     items: list[BroadcastOut]
     total: int
+
+
+class ChannelCost(BaseModel):
+    """A text on one channel in one language: its form, parts and length for one person.
+
+    `won` is for all `people`; None where no price is set. `legible` is false where the language
+    can't be written there, `lost` counts characters that would not arrive.
+    """
+
+    channel: str
+    language: str
+    people: int
+    form: str
+    parts: int
+    length: int
+    measure: str
+    legible: bool
+    lost: int
+    won: Decimal | None
+
+
+class ChannelTime(BaseModel):
+    """How long a channel takes at its account's pace; None where no pace limits it."""
+
+    channel: str
+    people: int
+    per_second: float | None
+    minutes: int | None
+
+
+class Review(BaseModel):
+    """What an approver decides on, in numbers; `by_district` counts who chose two in both."""
+
+    broadcast: BroadcastOut
+    audience: AudienceOut
+    by_district: dict[str, int]
+    resolver: str
+    costs: list[ChannelCost]
+    won: Decimal | None
+    times: list[ChannelTime]
 
 
 class EventOutcomes(BaseModel):

@@ -6,12 +6,12 @@ saw, so that two people at once can't both succeed. The table's CHECK stands beh
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit, jobs
 from backend.errors import Conflict, Forbidden, Invalid, NotFound
-from backend.models import Broadcast, BroadcastEdit
+from backend.models import ApiKey, Broadcast, BroadcastEdit, BroadcastEvent, SirenSwitch
 from backend.security import Actor
 from broadcasts import content, drafts
 from broadcasts.schemas import Draft
@@ -33,8 +33,8 @@ def person(actor: Actor) -> int:
     """
     if actor.kind != "staff":
         raise Forbidden(
-            "API 키로는 재난 알림을 만들거나 결재할 수 없어요. 담당자가 로그인해서 해 주세요.",
-            "An API key can't write, approve or cancel alerts. A person has to log in.",
+            "API 키로는 초안만 쓸 수 있어요. 나머지는 담당자가 로그인해서 해 주세요.",
+            "An API key can only write drafts. For the rest a person has to log in.",
         )
     return actor.id
 
@@ -62,13 +62,18 @@ async def listed(
 
 
 async def create(session: AsyncSession, actor: Actor, draft: Draft) -> Broadcast:
-    """Write a draft.
+    """Write a draft. A key may, in its own environment; then two people have to stand behind it.
 
-    Raises: Invalid (an unknown district, a drill's mark on a live message), Forbidden for keys.
+    Raises: Invalid (an unknown district, a drill's mark on a live message), Forbidden for the key
+    of another environment.
     """
-    author = person(actor)
     values = drafts.columns(draft)
-    broadcast = Broadcast(status="draft", version=1, created_by=author, **values)
+    if actor.kind == "key":
+        await _own_environment(session, actor, draft.environment)
+        values |= {"created_by": None, "drafted_by_key": actor.id}
+    else:
+        values |= {"created_by": actor.id, "drafted_by_key": None}
+    broadcast = Broadcast(status="draft", version=1, **values)
     session.add(broadcast)
     await session.flush()
     _note_edit(session, actor, broadcast, "broadcast.created")
@@ -80,9 +85,17 @@ async def edit(
 ) -> Broadcast:
     """Replace the content of `version`; it becomes a draft again, whatever was submitted before.
 
-    Raises: Conflict when somebody changed or decided it meanwhile.
+    A key may change what it drafted itself.
+
+    Raises: Conflict when somebody changed or decided it meanwhile, Forbidden.
     """
-    person(actor)
+    if actor.kind == "key":
+        await _own_environment(session, actor, draft.environment)
+        if (await get(session, broadcast_id)).drafted_by_key != actor.id:
+            raise Forbidden(
+                "다른 사람이나 다른 키가 쓴 초안이라 고칠 수 없어요.",
+                "A key can only change what it drafted itself.",
+            )
     changed = await _step(
         session, broadcast_id, EDITABLE, version,
         status="draft", version=Broadcast.version + 1,
@@ -111,6 +124,7 @@ async def submit(
     changed = await _step(
         session, broadcast_id, SUBMITTABLE, version,
         status="submitted", submitted_by=submitter, submitted_at=func.now(), reason=None,
+        mode=select(SirenSwitch.mode).scalar_subquery(),
     )  # fmt: skip
     note(session, actor, changed, "broadcast.submitted")
     return changed
@@ -151,15 +165,25 @@ async def reject(
 async def cancel(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """Stop an approved alert and correct it: one person is enough, and a second call is harmless.
 
-    The stopping itself is a job of this commit (`correction.stop_and_correct`).
+    The stopping itself is a job of this commit (`correction.stop_and_correct`). What was planned
+    for later and has not begun is cancelled at once: nobody got it.
 
     Raises: Conflict when nothing was approved that could be stopped.
     """
     canceller = person(actor)
+    # Locked first: the next statement then sees whether its time has come meanwhile.
+    await session.execute(
+        select(Broadcast.id).where(Broadcast.id == broadcast_id).with_for_update()
+    )
+    begun = select(BroadcastEvent.id).where(BroadcastEvent.broadcast_id == Broadcast.id).exists()
     cancelled = await session.scalar(
         update(Broadcast)
         .where(Broadcast.id == broadcast_id, Broadcast.status.in_(CANCELLABLE))
-        .values(status="cancelling", cancelled_by=canceller, cancelled_at=func.now())
+        .values(
+            status=case((begun, "cancelling"), else_="cancelled"),
+            cancelled_by=canceller,
+            cancelled_at=func.now(),
+        )
         .returning(Broadcast)
         .execution_options(populate_existing=True)
     )
@@ -173,8 +197,23 @@ async def cancel(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Bro
             "Nothing of this was sent, so there is nothing to cancel. Return or reject it instead.",
         )
     note(session, actor, cancelled, "broadcast.cancelled")
-    await jobs.enqueue(session, CANCEL, "siren", broadcast_id=str(broadcast_id))
+    if cancelled.status == "cancelling":
+        await jobs.enqueue(session, CANCEL, "siren", broadcast_id=str(broadcast_id))
     return cancelled
+
+
+async def _own_environment(session: AsyncSession, key: Actor, environment: str) -> None:
+    own = await session.scalar(select(ApiKey.environment).where(ApiKey.id == key.id))
+    if own != environment:
+        audit.record(
+            session, key.label, "broadcast.draft_refused", "siren",
+            environment=environment, key_of=own,
+        )  # fmt: skip
+        await session.commit()  # the caller's rollback would lose the entry
+        raise Forbidden(
+            f"이 키는 다른 환경({own})의 키라서 여기에는 쓸 수 없어요.",
+            f"This key belongs to another environment ({own}), and can't write this.",
+        )
 
 
 async def _step(
@@ -223,7 +262,8 @@ def _note_edit(session: AsyncSession, actor: Actor, broadcast: Broadcast, action
         BroadcastEdit(
             broadcast_id=broadcast.id,
             version=broadcast.version,
-            actor=person(actor),
+            actor=actor.id if actor.kind == "staff" else None,
+            api_key=actor.id if actor.kind == "key" else None,
             content_hash=broadcast.content_hash,
         )
     )

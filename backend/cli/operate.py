@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import httpx
 import typer
 from rich.console import Console
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import config, db, events
@@ -18,7 +19,9 @@ from backend.embedded import Servers
 from backend.errors import EungdapError, SetupError
 from backend.faq.importer import import_own
 from backend.main import build_channels, build_faq, load_engine
+from backend.models import Staff
 from backend.models.staff import ROLES
+from backend.staff import second_factor
 from backend.staff import service as staff
 from bot.conversation import Bot
 from channels import terminal
@@ -100,6 +103,24 @@ def add_key(
     with prepared(config.load()) as servers:
         key = in_session(servers, make)
     screen.print(json.dumps({"role": role, "key": key}) if as_json else key)
+
+
+@staff_app.command("totp-reset")
+def reset_totp(login: str) -> None:
+    """Take a lost second factor away, so that the member of staff can enrol another."""
+
+    async def reset(session: AsyncSession) -> None:
+        found = await session.scalar(select(Staff).where(Staff.login == staff.normal_login(login)))
+        if found is None:
+            raise SetupError(f"There is no member of staff with the login {login!r}.")
+        await second_factor.reset(session, found.id, actor="system")
+
+    with prepared(config.load()) as servers:
+        try:
+            in_session(servers, reset)
+        except EungdapError as error:
+            raise SetupError(error.en) from None
+    screen.print(f"{login} can enrol a new second factor.")
 
 
 def doctor(as_json: AsJson = False) -> None:

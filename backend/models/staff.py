@@ -75,7 +75,8 @@ class StaffSession(Base):
 class ApiKey(Base):
     """A key that another system calls us with; only its hash is kept.
 
-    It drafts emergency messages of its own `environment` alone.
+    It drafts emergency messages of its own `environment` alone, and `owner`, who asked for it,
+    can't approve them.
     """
 
     __tablename__ = "api_keys"
@@ -89,5 +90,6 @@ class ApiKey(Base):
     key_hash: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
     environment: Mapped[str] = mapped_column(default="live", server_default=text("'live'"))
+    owner: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[Now]
     revoked_at: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from backend.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from backend.handoff import presence
 from backend.models.staff import ROLES
 from backend.security import COOKIE, SESSION_HOURS, Actor, require
-from backend.staff import service
+from backend.staff import second_factor_routes, service
 from backend.staff.schemas import (
     KeyIn,
     KeyList,
@@ -25,6 +25,7 @@ from backend.staff.schemas import (
 )
 
 router = APIRouter(tags=["staff"])
+router.include_router(second_factor_routes.router)
 
 Admin = Annotated[Actor, Depends(require("admin"))]
 Anybody = Annotated[Actor, Depends(require(*ROLES))]
@@ -106,6 +107,8 @@ async def add_staff(session: Session, actor: Admin, body: StaffIn) -> StaffOut:
         body.password,
         list(body.roles),
         actor=actor.label,
+        phone=body.phone,
+        email=body.email,
     )
     return StaffOut.model_validate(made)
 
@@ -136,7 +139,10 @@ async def list_keys(session: Session, actor: Admin) -> KeyList:  # noqa: ARG001
 @router.post("/api/v1/keys", status_code=201)
 async def add_key(session: Session, actor: Admin, body: KeyIn) -> NewKey:
     """Make a key; this is the only answer that shows it."""
-    row, key = await service.create_key(session, body.name, body.role, actor=actor.label)
+    row, key = await service.create_key(
+        session, body.name, body.role, actor=actor.label, environment=body.environment,
+        owner=actor.id if actor.kind == "staff" else None,
+    )  # fmt: skip
     return NewKey(**KeyOut.model_validate(row).model_dump(), key=key)
 
 

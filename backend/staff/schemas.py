@@ -10,17 +10,22 @@ from backend.staff.service import PASSWORD_MIN
 Role = Literal[
     "agent", "officer", "author", "approver", "breakglass", "operator", "auditor", "admin"
 ]
+Environment = Literal["live", "exercise", "test"]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+[1-9]\d{6,14}$")]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$")]
 Login = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._@-]{2,64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
 class StaffIn(BaseModel):
-    """A new member of staff."""
+    """A new member of staff; `phone` (E.164) is where they are called when it is urgent."""
 
     login: Login
     name: Name
     password: str = Field(min_length=PASSWORD_MIN, max_length=200)
     roles: list[Role] = Field(min_length=1)
+    phone: Phone | None = None
+    email: Email | None = None
 
 
 class StaffChange(BaseModel):
@@ -59,10 +64,11 @@ class Me(BaseModel):
 
 
 class KeyIn(BaseModel):
-    """A new API key: what it is for, and its one role."""
+    """A new API key: what it is for, its one role, and the environment that it drafts for."""
 
     name: Name
     role: Role
+    environment: Environment = "live"
 
 
 class KeyOut(BaseModel):
@@ -73,6 +79,8 @@ class KeyOut(BaseModel):
     id: int
     name: str
     role: str
+    environment: Environment
+    owner: int | None
     created_at: datetime
     revoked_at: datetime | None
 

@@ -40,9 +40,19 @@ def _nobody() -> str:
 
 
 async def create(
-    session: AsyncSession, login: str, name: str, password: str, roles: list[str], *, actor: str
+    session: AsyncSession,
+    login: str,
+    name: str,
+    password: str,
+    roles: list[str],
+    *,
+    actor: str,
+    phone: str | None = None,
+    email: str | None = None,
 ) -> Staff:
     """Add a member of staff. `actor` is who adds them, as the audit writes it.
+
+    `phone` (E.164) and `email` are where they are called when it is urgent.
 
     Raises: Invalid for an unknown role or a short password, Conflict when the login is taken.
     """
@@ -65,6 +75,8 @@ async def create(
             password_hash=hashed,
             roles=sorted(set(roles)),
             active=True,
+            phone=phone,
+            email=email,
         )
         .on_conflict_do_nothing(index_elements=[Staff.login])
         .returning(Staff)
@@ -156,9 +168,17 @@ async def log_out(session: AsyncSession, token: str) -> int | None:
 
 
 async def create_key(
-    session: AsyncSession, name: str, role: str, *, actor: str
+    session: AsyncSession,
+    name: str,
+    role: str,
+    *,
+    actor: str,
+    environment: str = "live",
+    owner: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Make an API key; return its row and the key itself, which is never shown again.
+
+    It drafts alerts of `environment`, which its `owner` (staff id) then can't approve.
 
     Raises: Invalid for an unknown role.
     """
@@ -168,7 +188,10 @@ async def create_key(
             f"The role must be one of: {', '.join(ROLES)}",
         )
     token = "ek_" + new_token()
-    key = ApiKey(name=name.strip(), key_hash=hash_token(token), role=role)
+    key = ApiKey(
+        name=name.strip(), key_hash=hash_token(token), role=role, environment=environment,
+        owner=owner,
+    )  # fmt: skip
     session.add(key)
     await session.flush()
     await session.refresh(key)

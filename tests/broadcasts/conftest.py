@@ -148,9 +148,17 @@ class Office:
         return await self.deliveries(event_id)
 
 
-def seen(broadcast: Broadcast, people: int) -> Approval:
-    """What an approver sends who saw this version and typed this number."""
-    return Approval(version=broadcast.version, content_hash=broadcast.content_hash, audience=people)
+def seen(broadcast: Broadcast, people: int, *, again: bool = True) -> Approval:
+    """What an approver sends who saw this version and typed this number.
+
+    Most tests send the same words many times, and mean it.
+    """
+    return Approval(
+        version=broadcast.version,
+        content_hash=broadcast.content_hash,
+        audience=people,
+        again=again,
+    )
 
 
 async def enrol(

@@ -171,16 +171,17 @@ async def test_each_route_asks_for_its_role(
         assert (status in refused) is (role not in allowed), (role, status)
 
 
-async def test_a_key_reads_and_never_writes(browsers: Browsers, office: Office) -> None:
+async def test_a_key_drafts_and_does_nothing_else(browsers: Browsers, office: Office) -> None:
     async with office.sessions() as session, session.begin():
         _, key = await staff.create_key(session, name="gw", role="author", actor="staff:1")
     client = browsers.client(Authorization=f"Bearer {key}")
     assert (await client.get(API)).status_code == 200
-    answer = await client.post(API, json=body())
+    drafted = (await client.post(API, json=body())).json()
+    assert drafted["created_by"] is None
+    answer = await client.post(f"{API}/{drafted['id']}/submit", json={"version": 1})
     assert answer.status_code == 403
     assert "로그인" in answer.json()["detail"]
-    async with office.sessions() as session:
-        assert (await service.listed(session))[1] == 0
+    assert await office.status(uuid.UUID(drafted["id"])) == "draft"
 
 
 async def test_another_site_can_t_use_the_cookie(

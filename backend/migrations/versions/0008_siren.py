@@ -63,8 +63,9 @@ BEGIN
         THEN RAISE EXCEPTION 'breaking the glass needs an approved template, word for word'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'broadcast_template';
         END IF;
-    ELSIF EXISTS (SELECT 1 FROM broadcast_edits e
-                  WHERE e.broadcast_id = NEW.id AND e.actor = NEW.approved_by) THEN
+    ELSIF EXISTS (SELECT 1 FROM broadcast_edits e LEFT JOIN api_keys k ON k.id = e.api_key
+                  WHERE e.broadcast_id = NEW.id
+                    AND (e.actor = NEW.approved_by OR k.owner = NEW.approved_by)) THEN
         RAISE EXCEPTION 'nobody approves words of their own'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'broadcast_own_words';
     END IF;
@@ -127,6 +128,8 @@ def _staff() -> None:
     op.add_column("staff", sa.Column("email", sa.String()))
     op.add_column("staff_sessions", _time("verified_at"))
     op.add_column("api_keys", _text("environment", "live"))
+    op.add_column("api_keys", sa.Column("owner", sa.BigInteger()))
+    _refer("api_keys", "owner", "staff.id")
     _check("api_keys", "environment", _ENVIRONMENTS)
     _check("api_keys", "role", _words("role", _ROLES))
     op.create_table(

@@ -1,0 +1,78 @@
+"""What an approver decides on: who is reached, in how many parts, for how much, and how soon."""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.config import Settings
+from backend.models import Broadcast
+from broadcasts import audience, geometry
+from broadcasts.schemas import AudienceOut, BroadcastOut, ChannelCost, ChannelTime, Review
+from channels.base import Channel, providers_of
+from channels.costs import cost_of
+from channels.settings import read_prices
+
+# Numbers of citizens are Korean ones, as far as the count of parts is concerned.
+HOME = "+82"
+
+
+async def review(
+    session: AsyncSession,
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    broadcast: Broadcast,
+) -> Review:
+    """Return what `broadcast` would do now, in numbers; `channels` by name say who carries what."""
+    reached = await audience.count_for(session, broadcast)
+    areas = [*broadcast.districts, *reached.touched]
+    costs = [
+        _cost(settings, channels, broadcast.texts[language], channel, language, people)
+        for (channel, language), people in sorted(reached.by_both.items())
+        if language in broadcast.texts
+    ]
+    known = [cost.won for cost in costs if cost.won is not None]
+    return Review(
+        broadcast=BroadcastOut.model_validate(broadcast),
+        audience=AudienceOut.model_validate(reached, from_attributes=True),
+        by_district=await audience.count_by_district(session, areas, broadcast.level),
+        resolver=geometry.districts().resolver,
+        costs=costs,
+        won=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+        times=[
+            _time(settings, channels, channel, people)
+            for channel, people in sorted(reached.by_channel.items())
+        ],
+    )
+
+
+def _cost(
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    words: str,
+    channel: str,
+    language: str,
+    people: int,
+) -> ChannelCost:
+    door = channels.get(channel)
+    carrier = providers_of(door, HOME)[0].name if door is not None else None
+    cost = cost_of(words, channel, carrier, address=HOME, prices=read_prices(settings.sms_prices))
+    return ChannelCost(
+        channel=channel, language=language, people=people, form=cost.form, parts=cost.parts,
+        length=cost.length, measure=cost.measure, legible=cost.legible, lost=cost.lost,
+        won=None if cost.won is None else cost.won * people,
+    )  # fmt: skip
+
+
+def _time(
+    settings: Settings, channels: Mapping[str, Channel], channel: str, people: int
+) -> ChannelTime:
+    """Return how long `channel` takes for `people` at the pace of its account."""
+    door = channels.get(channel)
+    carrier = providers_of(door, HOME)[0] if door is not None else None
+    pace = None
+    if carrier is not None:
+        pace = settings.provider_pace.get(carrier.name, carrier.per_second)
+    minutes = math.ceil(people / pace / 60) if pace else None
+    return ChannelTime(channel=channel, people=people, per_second=pace, minutes=minutes)
