@@ -112,14 +112,14 @@ async def test_a_worker_killed_anywhere_skips_and_doubles_nobody(
 ) -> None:
     event = await office.approved(many, districts=["마포구", "용산구"])
     kills, partial = 0, []
-    while (await office.events(event.broadcast_id))[0].cursor is not None and kills < 6:
+    while (await office.events(event.broadcast_id))[0].cursor is not None and kills < 9:
         worker = subprocess.Popen(
             [sys.executable, str(KILLED), database_url, servers.redis_url, str(event.id)],
             stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert worker.stdout is not None
         await asyncio.to_thread(worker.stdout.readline)
-        await asyncio.sleep(0.02 * (kills + 1))
+        await asyncio.sleep(0.03 * (kills + 1))
         worker.send_signal(signal.SIGKILL)
         await asyncio.to_thread(worker.wait, 10)
         kills += 1
