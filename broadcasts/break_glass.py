@@ -119,7 +119,7 @@ async def listed(session: AsyncSession, *, open_only: bool) -> Sequence[tuple[Br
     )
     if open_only:
         query = query.where(BreakGlass.reviewed_at.is_(None))
-    return (await session.execute(query)).tuples().all()
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def review(

@@ -1,14 +1,17 @@
 """Officials, registered citizens and broadcasts in every state, on a real PostgreSQL."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend import errors
+from backend.context import Context
 from backend.db import Sessions
 from backend.models import (
     Address,
@@ -20,9 +23,11 @@ from backend.models import (
     Staff,
     Subscription,
 )
-from backend.security import Actor
-from broadcasts import approval, audience, service
+from backend.security import COOKIE, Actor
+from backend.staff import service as staff
+from broadcasts import approval, audience, routes, service
 from broadcasts.schemas import Approval, Draft
+from tests.broadcasts.browsers import Browsers
 
 KO = "[서울특별시] 14:30 호우(Heavy rain)경보. 한강변 출입 금지. 지하에서는 바로 대피. 문의 120"
 EN = "[Seoul] 14:30 heavy rain warning. Keep away from the Han river. Questions: 120"
@@ -60,10 +65,10 @@ class Office:
         async with self.sessions() as session, session.begin():
             for name in ("author", "editor", "approver", "second"):
                 role = "author" if name in ("author", "editor") else "approver"
-                staff = Staff(login=name, name=name, password_hash="-", roles=[role])
-                session.add(staff)
+                person = Staff(login=name, name=name, password_hash="-", roles=[role])
+                session.add(person)
                 await session.flush()
-                setattr(self, name, Actor("staff", staff.id, name, frozenset([role])))
+                setattr(self, name, Actor("staff", person.id, name, frozenset([role])))
         return self
 
     async def do(self, step: Callable[..., Awaitable[Any]], actor: Actor, *args: Any) -> Any:
@@ -233,3 +238,27 @@ async def total(sessions: Sessions, districts: list[str]) -> int:
     """How many people an alert would reach now."""
     async with sessions() as session:
         return (await audience.count(session, districts, ["ko"])).people
+
+
+@pytest.fixture
+def app(context: Context) -> FastAPI:
+    """The broadcast routes on this test's database."""
+    made = FastAPI()
+    made.state.context = context
+    errors.install(made)
+    made.include_router(routes.router)
+    return made
+
+
+@pytest.fixture
+async def browsers(app: FastAPI, office: Office) -> AsyncIterator[Browsers]:
+    """Logged-in people of the office."""
+    found = Browsers(app)
+    async with office.sessions() as session, session.begin():
+        for person in (await session.scalars(select(Staff))).all():
+            client = found.client()
+            client.cookies.set(COOKIE, await staff.log_in(session, person))
+            found.clients[person.login] = client
+    yield found
+    for client in found.clients.values():
+        await client.aclose()

@@ -1,65 +1,21 @@
 """The broadcast API: who may do what, taken from the session and never from a body."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 
-from backend import errors
-from backend.context import Context
 from backend.models import Staff
 from backend.security import COOKIE
 from backend.staff import service as staff
-from broadcasts import routes, service
+from broadcasts import service
 from broadcasts.audience import TEST_LIST
+from tests.broadcasts.browsers import Browsers
 from tests.broadcasts.conftest import Office, draft
 
 API = "/api/v1/broadcasts"
-
-
-@pytest.fixture
-def app(context: Context) -> FastAPI:
-    """The broadcast routes on this test's database."""
-    made = FastAPI()
-    made.state.context = context
-    errors.install(made)
-    made.include_router(routes.router)
-    return made
-
-
-class Browsers:
-    """One logged-in client a person."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.transport = httpx.ASGITransport(app)
-        self.clients: dict[str, httpx.AsyncClient] = {}
-
-    def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=self.transport, base_url="http://testserver", headers=headers
-        )
-
-    def __getitem__(self, login: str) -> httpx.AsyncClient:
-        return self.clients[login]
-
-
-@pytest.fixture
-async def browsers(app: FastAPI, office: Office) -> AsyncIterator[Browsers]:
-    """Logged-in people of the office."""
-    found = Browsers(app)
-    async with office.sessions() as session, session.begin():
-        for person in (await session.scalars(select(Staff))).all():
-            client = found.client()
-            client.cookies.set(COOKIE, await staff.log_in(session, person))
-            found.clients[person.login] = client
-    yield found
-    for client in found.clients.values():
-        await client.aclose()
 
 
 def body(**changes: Any) -> dict[str, Any]:
