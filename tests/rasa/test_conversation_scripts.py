@@ -23,9 +23,10 @@ pytestmark = pytest.mark.rasa
 LIST = Path(__file__).with_name("known_failures.yml")
 SCRIPTS = load()
 _PASSING = 0.90  # of the scripts, at least
-# Of the scripts, how many may fail without being listed: the same seed trains a model on another
-# processor whose sums are rounded otherwise, and a close decision falls to the other side.
-_UNLISTED = 0.02
+# Of the scripts, how many may fail without being listed yet; each is printed. Whoever writes a
+# script or an example runs the builtin engine alone, and on another processor the same seed trains
+# a model whose sums are rounded otherwise, where a close decision falls to the other side.
+_UNLISTED = 0.05
 
 
 def known() -> dict[str, str]:
