@@ -19,7 +19,7 @@ from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
 from backend.models import Address, Contact, Conversation, Delivery, Message
-from bot import asides, call, commands, dialogue, drafts, picks, several, texts, tongues
+from bot import asides, call, commands, dialogue, drafts, outcome, picks, several, texts, tongues
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
@@ -154,7 +154,9 @@ class Bot:
                 turn.say("common.personal_masked")
             if cut:
                 turn.say("common.too_long")
+            asked, state = turn.dialogue.waiting, conversation.state
             await dialogue.respond(turn)
+            await outcome.keep(turn, asked, state)
             conversation.dialogue = turn.dialogue.dump()
             replies, ended = turn.replies, turn.ended
         elif conversation.state == "queued":

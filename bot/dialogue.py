@@ -32,7 +32,7 @@ _COURTESIES = frozenset({"thank", "greet", "goodbye", "affirm", "deny", "help"})
 # Soon answered, and back to what was open.
 _DIGRESSIONS = frozenset({"question", "language", "smalltalk", "status", "alerts", "elsewhere"})
 # What kind of entity answers a step, where its name does not say so.
-_ASKS_FOR = {"number": "petition_id", "option": "choice", "poll": "choice"}
+_ASKS_FOR = {"option": "choice", "poll": "choice"}
 _WITH_DIGITS = frozenset({"phone", "code", "number"})
 _DIGIT = re.compile(r"\d")
 _FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.IGNORECASE)
@@ -169,7 +169,8 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     intent, sure = turn.intent, turn.parse.intent.confidence
     if flow.fits is not None and (fits := flow.fits(turn)) is not None:
         return fits
-    if turn.value(_ASKS_FOR.get(waiting.step, waiting.step)) is not None:
+    asked_for = _ASKS_FOR.get(waiting.step, waiting.step)
+    if (turn.number if asked_for == "number" else turn.value(asked_for)) is not None:
         return not (waiting.step == "place" and _leads_away(turn, flow))
     if intent == "cancel" and (sure >= CLEAR or (sure >= SURE and len(turn.text) <= 20)):
         return False

@@ -12,7 +12,7 @@ from backend.faq.service import FaqIndex
 from backend.models import Address, Conversation, Message
 from bot import texts
 from channels.message import Choice, Incoming, Location, Reply
-from nlu.parse import Parse
+from nlu.parse import RECEIPTS, Parse
 
 
 @dataclass(slots=True)
@@ -149,6 +149,12 @@ class Turn:
     def value(self, entity: str) -> str | None:
         """Return the last value of an entity: people correct themselves forwards."""
         found = self.parse.values(entity)
+        return found[-1] if found else None
+
+    @property
+    def number(self) -> str | None:
+        """The last receipt number named, of a petition, a proposal or a disclosure request."""
+        found = [e.value for e in self.parse.entities if e.entity in RECEIPTS.values()]
         return found[-1] if found else None
 
     def word(self, key: str, **slots: Any) -> str:

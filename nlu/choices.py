@@ -44,7 +44,7 @@ _CHOICES = (
 )
 _BARE_CHOICES = (
     re.compile(
-        r"(?<![\d.:+-])(?P<d>\d{1,2})(?![\d.:]|-\d|\s?번\s?(?:출구|버스)|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
+        r"(?<![\d.:+-])(?P<d>\d{1,2})(?!\.?\d|:|-\d|\s?번\s?(?:출구|버스)|\s?(?:시|분|일|월|년|명|표|개|살|층|km|am|pm|%))"
     ),
     re.compile(
         rf"(?:(?<=^)|(?<=for )|(?<=vote )|(?<=choose )|(?<=pick )|(?<=said )|(?<=actually )"
@@ -81,10 +81,11 @@ _SCORES = (
 )
 _BARE_SCORES = (
     re.compile(
-        r"(?<![\d./-])(?P<d>[1-5])(?![\d./-]| u\b|\s?(?:일|주|달|번|개월|시|"
+        r"(?<![\d./-])(?P<d>[1-5])(?!\.?\d|[/-]| u\b|\s?(?:일|주|달|번|개월|시|"
         r"days?|weeks?|months?|years?|hours?|times?|calls?))"
     ),
     re.compile(r"\b(?P<w>one|two|three|four|five)\b(?!\s(?:days?|weeks?|months?|called|of|time))"),
+    re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?=$|\s|[,.]|[요로에]|이요|만|줄게|줌|드)(?!\s?다\b)"),
 )
 _FELT = {
     "만점": 5, "매우만족": 5, "아주만족": 5, "만족": 4, "보통": 3, "불만": 2, "불만족": 2,

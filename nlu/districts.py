@@ -29,7 +29,8 @@ _LIVING = re.compile(
 _LATIN_TRAP = re.compile(
     r"['’]?s?[ -]?(?:station|stn|bridge|river|stream|market|mountain|style|ro\b|daero|terminal"
     r"|subway|exit|hangang|han river|(?:history|design|digital|central)\b|stadium|cathedral|tower"
-    r"|plaza|square|mall|univ|elementary|middle school|high school|homeplus|e-?mart|park\b"
+    r"|plaza|square|mall|uni?v|overpass|underpass|police|fire station|\d ?ga\b|(?:dae)?gyo\b|yeok\b"
+    r"|elementary|middle school|high school|homeplus|e-?mart|park\b"
     r"|family|five-way|crossing|intersection|rotary|ic\b|line\b)"
 )
 # Neighbourhoods that stand for their district in speech; a park there is a named spot.
@@ -39,6 +40,7 @@ _ALIAS = re.compile(
     "|mok|s[hi]?il?lim|sinlim|noryangjin|cheongnyang|suyu|gasan|gimpo"
 )
 _HAN_TRAP = re.compile(r"[站駅역桥橋江河洞]|大桥|大橋|市场|市場|公园|公園|医院|病院|大学|大学")
+_OFFICE_TRAP = re.compile("[厅廳庁役]?[站駅역]")
 _REPLACED_AFTER = re.compile(
     r"(?:이|가|는|은|를|을)?\s?(?:아니(?![면])|말고|대신|빼고)|에서\s?(?:[가-힣]+\s?){0,2}(?:이사|옮)"
     r"|,? (?:no|sorry|i mean)\b"
@@ -46,6 +48,7 @@ _REPLACED_AFTER = re.compile(
 _REPLACED_BEFORE = re.compile(
     r"(?:\bnot (?:for |in |from )?|instead of |rather than |moved from )$"
 )
+_NO_DISTRICT = re.compile("난방|[간석역]")
 _WORD_WITH_GU = re.compile(r"(?<![가-힣])[가-힣]{2,3}구(?=$|[^가-힣]|[에의로가는은도를]|청)")
 _CITIES = "부산|대구|인천|광주|대전|울산|busan|daegu|incheon|gwangju|daejeon|ulsan"
 _CITY_BEFORE = re.compile(rf"(?:{_CITIES})(?:광역시|시)?(?:의|['’]s)?[, ]*$")
@@ -86,7 +89,7 @@ class Districts:
         for pattern, accepts in (
             (self._korean, self._accepts_korean),
             (self._latin, self._accepts_latin),
-            (self._others, lambda text, match: not _HAN_TRAP.match(text, match.end())),
+            (self._others, self._accepts_other),
         ):
             for match in pattern.finditer(masked) if pattern else ():
                 start, end = match.span()
@@ -127,7 +130,8 @@ class Districts:
         )
         if name.endswith("구") or (match["gu"] and name in self._own):
             short = len(name.removesuffix("구")) == 1  # "중구" hides in other words
-            return not (short and (inside_word or re.match("난방|[간석역]", text[end:])))
+            station = text.startswith("청역", end)
+            return not (station or (short and (inside_word or _NO_DISTRICT.match(text, end))))
         if inside_word or _APART.match(text, end):
             return False
         if name in self._words:
@@ -139,6 +143,11 @@ class Districts:
 
     def _accepts_latin(self, text: str, match: re.Match[str]) -> bool:
         return bool(match["gu"]) or not _LATIN_TRAP.match(text, match.end())
+
+    def _accepts_other(self, text: str, match: re.Match[str]) -> bool:
+        # "江南区江南站" is a station in the district that is named before it.
+        trap = _OFFICE_TRAP if match["gu"] else _HAN_TRAP
+        return not trap.match(text, match.end())
 
 
 def _taken_back(text: str, found: Found) -> bool:

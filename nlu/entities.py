@@ -12,7 +12,7 @@ from nlu.districts import Districts
 from nlu.language import find_language_names
 from nlu.normalise import Plain, normalise
 from nlu.numbers import digitise
-from nlu.parse import Entity
+from nlu.parse import RECEIPTS, Entity
 from nlu.places import Places
 from nlu.receipts import find_receipts
 
@@ -35,6 +35,7 @@ _SHORT = 4  # words up to which an option outside a vote is taken for an answer
 _ABOUT_RECEIPTS = frozenset({"check_status"})
 # "A school menu in English" names a language and wants none.
 _WANT_A_LANGUAGE = frozenset({"change_language", "talk_to_agent", "subscribe_alerts", "help"})
+_OWN_MATTER = frozenset({"life_emergency", "unsubscribe_alerts"})
 _CHOOSING = frozenset({"vote"})
 _MAY_CHOOSE = frozenset({"affirm", "deny", "list_polls", "cancel"})
 _LISTED = 10  # proposals in a list are chosen by place, those beyond are named by number
@@ -76,7 +77,7 @@ class EntityFinder:
             first, last = digits.source_span(start, end)
             short = listed and int(value[-7:]) <= _LISTED and "-20" not in digits.text[start:end]
             if not short and not any(first < e and last > s for s, e in taken):
-                add("petition_id", digits, start, end, value)
+                add(RECEIPTS[value[0]], digits, start, end, value)
         districts = self.districts.find(plain.text)
         for start, end, value in districts:
             add("district", plain, start, end, value)
@@ -85,9 +86,8 @@ class EntityFinder:
         ):
             first, last = plain.source_span(start, end)
             add("place", plain, start, end, source[first:last])
-        if intent in _WANT_A_LANGUAGE or _WANT_A_LANGUAGE & set(maybe):
-            for start, end, value in find_language_names(plain.text, intent == "change_language"):
-                add("language", plain, start, end, value)
+        for start, end, value in _languages(plain.text, intent, maybe):
+            add("language", plain, start, end, value)
         rating = self._rating(plain, spans, intent, maybe)
         if rating:
             add("rating", plain, *rating)
@@ -116,12 +116,20 @@ class EntityFinder:
         return None
 
 
+def _languages(text: str, intent: str, maybe: Collection[str]) -> list[tuple[int, int, str]]:
+    if intent in _WANT_A_LANGUAGE:
+        return find_language_names(text, intent == "change_language")
+    if intent in _OWN_MATTER or not _WANT_A_LANGUAGE & set(maybe):
+        return []
+    return find_language_names(text, True, only_asked=True)
+
+
 _PROPOSAL = re.compile(r"\b(?:proposal|idea|suggestion|number)\s(?:number |no\.? ?|#)?(\d{1,2})\b")
 
 
 def _listed_proposal(text: str) -> tuple[int, int, str] | None:
     match = _PROPOSAL.search(text)
-    return (match.start(1), match.end(1), match[1]) if match else None
+    return (match.start(1), match.end(1), match[1]) if match and int(match[1]) <= _LISTED else None
 
 
 def _phone(written: str) -> str:

@@ -21,7 +21,15 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _LATIN = re.compile(r"[a-z]+")
 _LETTER = re.compile(r"[a-zà-ỹđ]")
 _NOT_WORD = re.compile(r"[\W_]+")
+_NOT_HANGUL = re.compile(r"[^\W가-힣ㄱ-ㅣ_]")
+_SYNTAX = re.compile(r"\\[a-zA-Z]|\{[\d,]*\}")
+_OTHER_SIGN = re.compile(r"[a-z0-9☆★⭐]|\\\?")
 _DIGIT = re.compile(r"\d")
+# What stands in angle brackets is how a text looks, or an attack on a page, and not what it says.
+_MARKUP = re.compile(
+    r"<(script|style)\b.*?(?:</\1\s*>|\Z)|</?[a-z][^<>]{0,300}>|&lt;/?[a-z][^&]{0,100}&gt;",
+    re.IGNORECASE | re.DOTALL,
+)
 _HEAD, _TAIL = 480, 160  # characters that are read of a long message
 
 
@@ -62,12 +70,17 @@ class Reader:
             known.update(dict.fromkeys(_LATIN.findall(phrase), 2))
         self._speller = Speller(known)
         self._signals = [
-            (name, re.compile("|".join(f"(?:{p})" for p in expressions)))
+            (
+                name,
+                _any([p for p in expressions if has_hangul(p)]),
+                _any([p for p in expressions if _concerns_others(p)]),
+            )
             for name, expressions in patterns.items()
         ]
 
     def read(self, text: str) -> Reading:
         """Prepare one message of any length."""
+        text = _without_markup(text)
         if len(text) > _HEAD + _TAIL:
             text = f"{text[:_HEAD]} {text[-_TAIL:]}"
         text = plain(text)
@@ -86,8 +99,37 @@ class Reader:
             morphemes = analyse(spelled)
             senses += [m for m in morphemes if m.known]
         bare = _NOT_WORD.sub("", spelled or text) if hangul or spelled else ""
-        signals = [n for n, p in self._signals if p.search(mended) or (bare and p.search(bare))]
-        return Reading(text, tokens, latin, morphemes, senses, signals)
+        return Reading(text, tokens, latin, morphemes, senses, self._concepts(mended, bare))
+
+    def _concepts(self, text: str, bare: str) -> list[str]:
+        """Return the names of the signals in a text; `bare`: its Hangul without spaces.
+
+        An expression in one script is not tried on a text in another: they are many, and slow.
+        """
+        foreign = _NOT_HANGUL.search(text) or not bare
+        return [
+            name
+            for name, korean, other in self._signals
+            if (bare and korean and (korean.search(text) or korean.search(bare)))
+            or (foreign and other and other.search(text))
+        ]
+
+
+def _any(expressions: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{e})" for e in expressions)) if expressions else None
+
+
+def _concerns_others(expression: str) -> bool:
+    """Say whether an expression can match a text without Hangul."""
+    return not has_hangul(expression) or bool(_OTHER_SIGN.search(_SYNTAX.sub("", expression)))
+
+
+def _without_markup(text: str) -> str:
+    """Return the words of a text that has markup; the text itself where nothing else is in it."""
+    if "<" not in text and "&lt;" not in text:
+        return text
+    bare = _MARKUP.sub(" ", text)
+    return bare if any(c.isalnum() for c in bare) else text
 
 
 def latin_words(texts: Iterable[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ _KANA = re.compile("[぀-ヿｦ-ﾟ]")
 _HAN = re.compile("[一-鿿]")
 _LATIN_WORD = re.compile(r"[a-zà-ỹđ]+(?:['’][a-z]+)?")
 # Letters and words that only Vietnamese has among the five.
-_VIETNAMESE = re.compile("[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
+_VIETNAMESE = re.compile("[ăâđêôõơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
 _VIETNAMESE_WORDS = words(
     """toi khong xin chao cam on giup voi duoc muon nguoi nha duong rac viet tieng cho hoi lam
     sao bao nhieu dau gi chay cuu ban cua trong ngoai nuoc benh vien"""
@@ -31,7 +31,7 @@ _NAMES = {
     r"|jungguge?-?o?|tiếng (?:trung|hoa)",
     "ja": r"일본어|ireobon-?eo|일본말|일어(?![나난날났남선서섰])|일문|japan+e+se|日本語"
     r"|日语|日文|ilboneo|nihongo|tiếng nhật",
-    "vi": r"[베배]트남어|[베배]트남말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo"
+    "vi": r"[베배]트남어|[베배]트남\s?말|월남말|vietnam(?:e?se)|tiếng việt|tieng viet|beteunameo"
     r"|越南语"
     r"|ベトナム語",
     "ko": r"한국어|한국말|한글|우리말|(?<![가-힣])국어|korean|hangul|hangu[kn]?g?(?:eo|mal)"
@@ -69,10 +69,11 @@ _NOT_WANTED = re.compile(
     r"|language difficult)|, not me"
     r"|(?:が|は)?(?:読め|分から|わから|話せ|難し)|看不懂|不会|不懂|难"
 )
-_ASKED_AFTER = re.compile(r"\s?(?:으?로(?!\s?된)|버전|판(?!매)|please|pls|plz|version|で|に)")
+_ASKED_AFTER = re.compile(r"\s?(?:으?로(?!\s?된)|(?:을|를)?\s?바꿔|버전|판(?!매)|please|pls|plz|version|で|に)")
 _ASKED_BEFORE = re.compile(
     r"(?:switch|change|set|put|turn|back)\b[^.?!]{0,16}\b(?:to|in|into)\s$"
     r"|\b(?:use|prefer|want|need|reply in|answer in|write in|talk in|speak in|continue in|in)\s$"
+    r"|\b(?:only|just) (?:read|speak|understand|know|get|talk|write|can read|have)\s$"
     r"|(?:请用|说|用|改成|换成|切换到)$|(?:sang|bằng|nói)\s$"
 )
 _KNOW = "(?:speak|read|understand|know|get)"
@@ -112,11 +113,14 @@ def identify(text: str, hint: str | None = None) -> str:
     return fallback
 
 
-def find_language_names(text: str, asked_for: bool) -> list[tuple[int, int, str]]:
+def find_language_names(
+    text: str, asked_for: bool, only_asked: bool = False
+) -> list[tuple[int, int, str]]:
     """Return (start, end, code) of the languages that a message names.
 
     `asked_for`: the message wants its language changed; then codes count too ("lang=ja"), and a
-    language that it rejects ("not Korean, English") does not.
+    language that it rejects ("not Korean, English") does not. `only_asked`: nor does one that is
+    merely named ("the page is only in Korean").
     """
     if not asked_for:
         return [
@@ -138,7 +142,7 @@ def find_language_names(text: str, asked_for: bool) -> list[tuple[int, int, str]
         for n in named
         if _ASKED_AFTER.match(text, n[1]) or _ASKED_BEFORE.search(text, max(0, n[0] - 24), n[0])
     ]
-    return (asked or named)[-1:]
+    return (asked if only_asked else asked or named)[-1:]
 
 
 def _hangul_words(text: str) -> int:

@@ -9,7 +9,11 @@ INTENTS = (
     "rate_service", "change_language", "help", "greet", "thank", "goodbye", "affirm", "deny",
     "cancel", "life_emergency", "out_of_scope",
 )  # fmt: skip
-ENTITIES = ("petition_id", "choice", "district", "place", "rating", "language", "phone")
+ENTITIES = (
+    "petition_id", "proposal_id", "disclosure_id", "choice", "district", "place", "rating",
+    "language", "phone",
+)  # fmt: skip
+RECEIPTS = {"P": "petition_id", "I": "proposal_id", "D": "disclosure_id"}  # by a number's letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ _TAKEN_BACK = re.compile(
 )
 # Seven digits that begin with a year are a year and what was counted in it, not two million.
 _YEAR_FIRST = re.compile(r"(?<![\d-])(?P<year>202[4-9])(?P<n>\d{3})(?![\d-])")
+# "피 이공이육 다시 칠백구십 아니 칠백구십삼": what is said again stands for the running number.
+_SAID_AGAIN = re.compile(
+    r"번?(?:이|은|는|가|요)?,?\s?(?:(?:아니(?:다|요|야|지|고|라)?|말고|어|음|그|no|not|sorry|wait|i mean"
+    r"|actually|uh|um|it'?s|make that)[ ,.]+)+(?P<n>\d{2,7})(?![\d-])"
+)
 _HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
 _PETITION_NOUNS = (
     "민원", "petition", "complaint", "minwon", "case", "ticket", "receipt", "reference", "report"
@@ -117,8 +122,17 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             group = next(g for g in ("n", "n2", "n3", "n4", "n5") if m[g])
             if m[group] not in _HOTLINES:
                 take(m.start(group), m.end(group), _kind_before(text, m.start()), m[group], year)
+    found = [_said_again(text, f) for f in found]
     kept = [f for f in found if not _TAKEN_BACK.match(text, f[1])]
     return sorted(kept or found)
+
+
+def _said_again(text: str, found: Found) -> Found:
+    """Return a number as it was corrected right after it was said, or as it was."""
+    again = _SAID_AGAIN.match(text, found[1])
+    if again is None or again["n"] in _HOTLINES:
+        return found
+    return found[0], again.end("n"), f"{found[2][:7]}{int(again['n']):07d}"
 
 
 def _running_number(written: str) -> tuple[str, int]:

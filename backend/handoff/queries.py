@@ -241,7 +241,7 @@ def _line(
     photos: list[dict[str, Any]],
 ) -> MessageOut:
     parse = message.parse or {}
-    top = parse.get("top") or [[None, None]]
+    top = parse.get("top") or []
     return MessageOut(
         seq=message.seq,
         author=message.author,
@@ -256,7 +256,11 @@ def _line(
             for id_, title in (message.reply or {}).get("choices", [])
         ],
         intent=parse.get("intent"),
-        confidence=top[0][1],
+        confidence=top[0][1] if top else None,
+        top=top,
+        engine=parse.get("engine"),
+        model=parse.get("model"),
+        outcome=message.outcome,
         delivery=DeliveryOut(status=status, reason=reason) if status is not None else None,
         photos=[PhotoOut(**photo) for photo in photos],
         location=PlaceOut(**message.location) if message.location else None,

@@ -68,8 +68,15 @@ class DeliveryOut(BaseModel):
     reason: str | None
 
 
+Outcome = Literal[
+    "answered", "missed", "rephrased", "refused", "unhelpful", "person_asked", "handed_over"
+]
+
+
 class MessageOut(BaseModel):
-    """One line of a transcript. `intent` is what the bot understood, with its certainty."""
+    """One line of a transcript. `intent` is what the bot understood, with its certainty; `top` the
+    three likeliest with theirs, `engine` and `model` who said so, `outcome` what came of it.
+    """
 
     seq: int
     author: Literal["citizen", "bot", "agent", "notice", "alert", "note"]
@@ -78,6 +85,10 @@ class MessageOut(BaseModel):
     choices: list[ChoiceOut]
     intent: str | None
     confidence: float | None
+    top: list[tuple[str, float]]
+    engine: str | None
+    model: str | None
+    outcome: Outcome | None
     delivery: DeliveryOut | None
     photos: list[PhotoOut]
     location: PlaceOut | None

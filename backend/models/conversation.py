@@ -52,6 +52,8 @@ class Message(Base):
 
     `answers` links a reply to the message it answers: the same message again gets it again.
     `parse` keeps what was understood (intent, best three, engine, model); never shown to citizens.
+    `outcome` is what came of what the citizen said: answered or missed at first; what is said next
+    may show that it was rephrased, refused ("no"), unhelpful, or followed by a call for a person.
     `location` is a point that the citizen shared: latitude and longitude (WGS 84) and its name.
     """
 
@@ -63,6 +65,12 @@ class Message(Base):
         CheckConstraint("author IN ('citizen','bot','agent','notice','alert','note')", "author"),
         CheckConstraint("(direction = 'in') = (author = 'citizen')", "citizens_write_in"),
         CheckConstraint("direction = 'out' OR external_id IS NOT NULL", "in_has_id"),
+        CheckConstraint(
+            "outcome IN ('answered','missed','rephrased','refused','unhelpful','person_asked',"
+            "'handed_over')",
+            "outcome",
+        ),
+        CheckConstraint("outcome IS NULL OR direction = 'in'", "outcome_of_citizens"),
     )
 
     id: Mapped[BigId]
@@ -76,6 +84,7 @@ class Message(Base):
     text: Mapped[str]
     reply: Mapped[dict[str, Any] | None]
     parse: Mapped[dict[str, Any] | None]
+    outcome: Mapped[str | None]
     location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answers: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     created_at: Mapped[Now]

@@ -58,7 +58,7 @@ def claims(turn: Turn) -> bool:
     if wish is None:
         return False
     asked = turn.intent == "ask_faq" and turn.parse.intent.confidence >= 0.75
-    if asked and turn.value("petition_id") is None and _ASKED_HOW.search(turn.text):
+    if asked and turn.number is None and _ASKED_HOW.search(turn.text):
         return False
     return (
         wish != "supplement" or turn.intent != "file_petition" or _TOLD.match(turn.text) is not None
@@ -73,7 +73,7 @@ async def begin(turn: Turn) -> None:
     if wish == "supplement" and (match := _TOLD.match(turn.text)):
         rest = turn.text[match.end() :].strip()
         said = rest if words.has_matter(rest) else ""
-    number = turn.value("petition_id")
+    number = turn.number
     if number is None and waiting is not None and "number" in waiting.slots:
         number = str(waiting.slots["number"])
     await _find(turn, wish, number, said)
@@ -152,7 +152,7 @@ async def answer(turn: Turn) -> None:
 
 
 async def _take_number(turn: Turn, wish: str, said: str) -> None:
-    number = turn.chosen or turn.value("petition_id")
+    number = turn.chosen or turn.number
     number = number or status.keyed_number(turn.text, turn.message.created_at.year)
     if number is not None:
         await _find(turn, wish, number, said)

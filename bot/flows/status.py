@@ -104,7 +104,7 @@ async def may_look(turn: Turn) -> bool:
 async def _by_number(turn: Turn) -> bool:
     if _elsewhere(turn):
         return True
-    number = turn.value("petition_id")
+    number = turn.number
     waiting = turn.dialogue.waiting
     if number is None and waiting is not None and waiting.flow == NAME:
         number = keyed_number(turn.text, turn.message.created_at.year)
