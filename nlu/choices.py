@@ -85,7 +85,9 @@ _BARE_SCORES = (
         r"days?|weeks?|months?|years?|hours?|times?|calls?))"
     ),
     re.compile(r"\b(?P<w>one|two|three|four|five)\b(?!\s(?:days?|weeks?|months?|called|of|time))"),
-    re.compile(r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?=$|\s|[,.]|[요로에]|이요|만|줄게|줌|드)(?!\s?다\b)"),
+    re.compile(
+        r"(?<![가-힣])(?P<n>하나|둘|셋|넷|다섯)(?=$|\s|[,.]|[요로에]|이요|만|줄게|줌|드)(?!\s?다\b)"
+    ),
 )
 _FELT = {
     "만점": 5, "매우만족": 5, "아주만족": 5, "만족": 4, "보통": 3, "불만": 2, "불만족": 2,

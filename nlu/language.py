@@ -69,7 +69,9 @@ _NOT_WANTED = re.compile(
     r"|language difficult)|, not me"
     r"|(?:が|は)?(?:読め|分から|わから|話せ|難し)|看不懂|不会|不懂|难"
 )
-_ASKED_AFTER = re.compile(r"\s?(?:으?로(?!\s?된)|(?:을|를)?\s?바꿔|버전|판(?!매)|please|pls|plz|version|で|に)")
+_ASKED_AFTER = re.compile(
+    r"\s?(?:으?로(?!\s?된)|(?:을|를)?\s?바꿔|버전|판(?!매)|please|pls|plz|version|で|に)"
+)
 _ASKED_BEFORE = re.compile(
     r"(?:switch|change|set|put|turn|back)\b[^.?!]{0,16}\b(?:to|in|into)\s$"
     r"|\b(?:use|prefer|want|need|reply in|answer in|write in|talk in|speak in|continue in|in)\s$"

@@ -63,8 +63,8 @@ _TAKEN_BACK = re.compile(
 _YEAR_FIRST = re.compile(r"(?<![\d-])(?P<year>202[4-9])(?P<n>\d{3})(?![\d-])")
 # "피 이공이육 다시 칠백구십 아니 칠백구십삼": what is said again stands for the running number.
 _SAID_AGAIN = re.compile(
-    r"번?(?:이|은|는|가|요)?,?\s?(?:(?:아니(?:다|요|야|지|고|라)?|말고|어|음|그|no|not|sorry|wait|i mean"
-    r"|actually|uh|um|it'?s|make that)[ ,.]+)+(?P<n>\d{2,7})(?![\d-])"
+    r"번?(?:이|은|는|가|요)?,?\s?(?:(?:아니(?:다|요|야|지|고|라)?|말고|어|음|그|no|not|sorry|wait"
+    r"|i mean|actually|uh|um|it'?s|make that)[ ,.]+)+(?P<n>\d{2,7})(?![\d-])"
 )
 _HOTLINES = {"112", "119", "120", "110", "109", "182", "129", "1330", "1345"}
 _PETITION_NOUNS = (

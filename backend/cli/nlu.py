@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,7 @@ from nlu.builtin import BuiltinParser
 from nlu.compare import compare
 from nlu.data import DataError, read
 from nlu.evaluate import TextParser, evaluate, read_lines
+from nlu.parse import INTENTS
 from nlu.train import train
 
 app = typer.Typer(no_args_is_help=True, help="Understanding: train, parse, evaluate.")
@@ -74,7 +75,8 @@ def train_model(
             progress.update(task, description=what, completed=done, total=total)
 
         try:
-            result = train(data or [DATA], folder, force=force, progress=show)
+            known = _allowed(data or [DATA], out)
+            result = train(data or [DATA], folder, force=force, progress=show, intents=known)
         except DataError as error:
             raise SetupError(str(error)) from None
     if as_json:
@@ -87,10 +89,23 @@ def train_model(
         )
 
 
+def _allowed(data: list[Path], out: Path | None) -> Collection[str] | None:
+    """Return the intents that the data may hold, None for any.
+
+    What the bot will speak from must hold its intents alone. Into a folder of its own anything is
+    trained, such as a public benchmark; but among intents of ours another is a slip of the pen.
+    """
+    if out is None:
+        return INTENTS
+    named = {example.intent for example in read(data).examples}
+    return INTENTS if 2 * len(named.intersection(INTENTS)) > len(named) else None
+
+
 def _train_rasa(data: list[Path], out: Path | None, as_json: bool) -> None:
     """Train Rasa, and let a server that runs here load the model."""
     try:
-        read(data)  # our reader names file and line of what is wrong, in one sentence
+        # Our reader names file and line of what is wrong, in one sentence.
+        read(data, _allowed(data, out))
     except DataError as error:
         raise SetupError(str(error)) from None
     model = rasa.train(data, out)

@@ -68,7 +68,7 @@ class DeliveryOut(BaseModel):
     reason: str | None
 
 
-Outcome = Literal[
+WhatCame = Literal[
     "answered", "missed", "rephrased", "refused", "unhelpful", "person_asked", "handed_over"
 ]
 
@@ -88,7 +88,7 @@ class MessageOut(BaseModel):
     top: list[tuple[str, float]]
     engine: str | None
     model: str | None
-    outcome: Outcome | None
+    outcome: WhatCame | None
     delivery: DeliveryOut | None
     photos: list[PhotoOut]
     location: PlaceOut | None

@@ -43,6 +43,8 @@ def values(finder: EntityFinder, text: str, intent: str, entity: str) -> list[st
         ("P twenty twenty six dash zero zero zero zero five six one", "P-2026-0000561"),
         ("petition one two three", "P-2026-0000123"),
         ("my request number 340", "P-2026-0000340"),
+        ("피 다시 이공이육 다시 칠백구십 아니 칠백구십삼이에요", "P-2026-0000793"),
+        ("p two zero two six six six three no sorry six six four", "P-2026-0000664"),
         ("제안 15번", "I-2026-0000015"),
         ("I-2026-0000042", "I-2026-0000042"),
         ("정보공개 청구 D-2025-0000031 건", "D-2025-0000031"),
@@ -68,6 +70,38 @@ def test_receipt_numbers_in_every_dress(text: str, expected: str) -> None:
 )
 def test_other_numbers_are_no_receipts(text: str) -> None:
     assert find_receipts(digitise(normalise(text)), about_receipts=True, year=2026) == []
+
+
+def test_only_petitions_have_petition_ids(finder: EntityFinder) -> None:
+    text = "P-2026-0000004, I-2026-0000042, D-2025-0000031 어떻게 됐어요"
+    found = {e.entity: e.value for e in finder.find(text, "check_status")}
+    assert found == {
+        "petition_id": "P-2026-0000004",
+        "proposal_id": "I-2026-0000042",
+        "disclosure_id": "D-2025-0000031",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "entity", "expected"),
+    [
+        ("江南区江南站11号出口路灯坏了", "file_petition", "district", ["강남구"]),
+        ("江南站11号出口路灯坏了", "file_petition", "district", []),
+        ("영등포구청역 승강장이요", "file_petition", "district", []),
+        ("the lamp by Mapo Police Station", "file_petition", "district", []),
+        ("별 셋이요 아니 둘이요", "rate_service", "rating", ["2"]),
+        ("I rate the handling a 4.", "rate_service", "rating", ["4"]),
+        ("Not 1. Give my vote to 3.", "vote", "choice", ["3"]),
+        ("proposal 88, +1", "support_proposal", "choice", []),
+        ("한국어 어려워요 베트남 말 바꿔 주세요", "change_language", "language", ["vi"]),
+        ("it's all in Korean and I only read English", "change_language", "language", ["en"]),
+        ("sorry my english is bad, someone fell", "life_emergency", "language", []),
+    ],
+)
+def test_what_is_meant_and_what_is_not(
+    finder: EntityFinder, text: str, intent: str, entity: str, expected: list[str]
+) -> None:
+    assert values(finder, text, intent, entity) == expected
 
 
 def test_numbers_in_words() -> None:
