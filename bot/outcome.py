@@ -43,10 +43,17 @@ async def keep(turn: Turn, asked: Waiting | None, state: str) -> None:
         before.outcome = verdict
     if handed_over:
         turn.message.outcome = "handed_over"
-    elif turn.missed:
+    elif turn.missed or _without_answer(turn):
         turn.message.outcome = "missed"
     elif turn.replies:
         turn.message.outcome = "answered"
+
+
+def _without_answer(turn: Turn) -> bool:
+    """Tell whether the reply only says that there is nothing to say to this."""
+    waiting = turn.dialogue.waiting
+    unknown = waiting is not None and (waiting.flow, waiting.step) == ("question", "no_answer")
+    return turn.intent == "out_of_scope" or unknown
 
 
 async def _before(turn: Turn) -> Message | None:

@@ -14,7 +14,7 @@ _KANA = re.compile("[぀-ヿｦ-ﾟ]")
 _HAN = re.compile("[一-鿿]")
 _LATIN_WORD = re.compile(r"[a-zà-ỹđ]+(?:['’][a-z]+)?")
 # Letters and words that only Vietnamese has among the five.
-_VIETNAMESE = re.compile("[ăâđêôõơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
+_VIETNAMESE = re.compile("[àáăâãđèêìíòóôõùúýơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
 _VIETNAMESE_WORDS = words(
     """toi khong xin chao cam on giup voi duoc muon nguoi nha duong rac viet tieng cho hoi lam
     sao bao nhieu dau gi chay cuu ban cua trong ngoai nuoc benh vien"""

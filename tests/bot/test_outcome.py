@@ -4,9 +4,17 @@ import pytest
 
 from backend.attachments.links import Links
 from backend.context import Context
+from backend.faq.importer import import_own
 from backend.handoff import queries
 from bot.conversation import Bot
 from tests.bot.talks import Talker
+
+
+@pytest.fixture
+async def articles(context: Context) -> None:
+    """Our own articles, so that a question has an answer."""
+    async with context.sessions() as session, session.begin():
+        await import_own(session)
 
 
 async def outcomes(talker: Talker) -> list[str | None]:
@@ -42,6 +50,7 @@ async def outcomes(talker: Talker) -> list[str | None]:
         ),
     ],
 )
+@pytest.mark.usefixtures("articles")
 async def test_what_came_of_it(
     bot: Bot, context: Context, said: list[str], expected: list[str | None]
 ) -> None:

@@ -42,19 +42,22 @@ def test_the_labels_are_the_contracts(path: Path) -> None:
 def test_the_report_is_large_and_varied_enough_to_mean_something() -> None:
     lines = read_lines(REPORT)
     assert len(lines) >= 1000
-    assert sum(line.intent == "life_emergency" for line in lines) >= 145
+    assert sum(line.intent == "life_emergency" for line in lines) >= 150
+    # Written to sound like an emergency: an own key, which `nlu evaluate` does not read.
+    near = [raw for raw in REPORT.read_text("utf-8").splitlines() if '"near"' in raw]
+    assert sum(json.loads(raw)["intent"] != "life_emergency" for raw in near) >= 300
     assert {line.lang for line in lines} == {"ko", "en", "mixed"}
     assert sum(line.style in ("indirect", "rambling", "veiled") for line in lines) >= 200
 
 
 def test_most_messages_are_understood(parser: BuiltinParser) -> None:
     result = evaluate(parser, read_lines(REPORT))
-    assert result["accuracy"] >= 0.92, result["confusions"]
-    assert result["macro_f1"] >= 0.91
-    assert result["per_intent"]["life_emergency"]["recall"] >= 0.9
+    assert result["accuracy"] >= 0.93, result["confusions"]
+    assert result["macro_f1"] >= 0.92
+    assert result["per_intent"]["life_emergency"]["recall"] >= 0.92
     assert result["emergency_false_alarm_rate"] <= 0.02
-    bars = {"district": 0.92, "petition_id": 0.92, "choice": 0.92, "rating": 0.88, "phone": 0.95}
-    for entity, bar in (bars | {"language": 0.75, "place": 0.8}).items():
+    bars = {"district": 0.95, "petition_id": 0.97, "choice": 0.93, "rating": 0.95, "phone": 0.95}
+    for entity, bar in (bars | {"language": 0.95, "place": 0.8}).items():
         assert result["entity_f1"][entity] >= bar, entity
 
 
@@ -92,6 +95,10 @@ async def test_extreme_texts_are_parsed(parser: BuiltinParser, text: str) -> Non
         ("그만", "cancel"),
         ("ㅇㅇ", "affirm"),
         ("ㄴㄴ", "deny"),
+        ("không", "deny"),
+        ("마지막 거요", "vote"),
+        ("<script>alert(1)</script> 가로등이 꺼졌어요", "file_petition"),
+        ("<script>alert(1)</script>", "out_of_scope"),
     ],
 )
 def test_what_must_never_go_wrong(parser: BuiltinParser, text: str, intent: str) -> None:
