@@ -11,7 +11,7 @@ from backend.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from backend.handoff import presence
 from backend.models.staff import ROLES
 from backend.security import COOKIE, SESSION_HOURS, Actor, require
-from backend.staff import second_factor_routes, service
+from backend.staff import second_factor_pages, second_factor_routes, service
 from backend.staff.schemas import (
     KeyIn,
     KeyList,
@@ -26,6 +26,7 @@ from backend.staff.schemas import (
 
 router = APIRouter(tags=["staff"])
 router.include_router(second_factor_routes.router)
+router.include_router(second_factor_pages.router)
 
 Admin = Annotated[Actor, Depends(require("admin"))]
 Anybody = Annotated[Actor, Depends(require(*ROLES))]

@@ -40,11 +40,22 @@ class Enrolment:
     uri: str
 
 
+def person(actor: Actor) -> Actor:
+    """Return `actor`.
+
+    Raises: Forbidden for a key: it has no phone, and its id is nobody's of the staff.
+    """
+    if actor.kind != "staff":
+        raise Forbidden("API 키에는 인증 앱이 없어요.", "An API key has no second factor.")
+    return actor
+
+
 async def begin(session: AsyncSession, service_secret: str, actor: Actor) -> Enrolment:
     """Give `actor` a new secret; it counts once a code of it was typed.
 
     Raises: Conflict where a second factor is set already: an administrator has to reset it first.
     """
+    person(actor)
     nonce = secrets.token_hex(16)
     values = {"nonce": nonce, "last_step": 0, "tries": 0, "locked_until": None}
     made = await session.scalar(
@@ -63,9 +74,24 @@ async def begin(session: AsyncSession, service_secret: str, actor: Actor) -> Enr
             "A second factor is set already. Ask an administrator to reset it first.",
         )
     audit.record(session, actor.label, "staff.second_factor_begun", f"staff:{actor.id}")
+    return _enrolment(service_secret, actor, nonce)
+
+
+async def waiting(session: AsyncSession, service_secret: str, actor: Actor) -> Enrolment | None:
+    """Return the enrolment that `actor` began and has not confirmed."""
+    nonce = await session.scalar(
+        select(StaffTotp.nonce).where(
+            StaffTotp.staff_id == actor.id, StaffTotp.confirmed_at.is_(None)
+        )
+    )
+    return None if nonce is None else _enrolment(service_secret, actor, nonce)
+
+
+def _enrolment(service_secret: str, actor: Actor, nonce: str) -> Enrolment:
     secret = secret_of(service_secret, actor.id, nonce)
-    uri = pyotp.TOTP(secret).provisioning_uri(name=actor.name, issuer_name=ISSUER)
-    return Enrolment(secret, uri)
+    return Enrolment(
+        secret, pyotp.TOTP(secret).provisioning_uri(name=actor.name, issuer_name=ISSUER)
+    )
 
 
 async def confirm(
@@ -75,7 +101,7 @@ async def confirm(
 
     Raises: Conflict where nothing was begun, Forbidden for a wrong code, TooMany.
     """
-    row = await session.get(StaffTotp, actor.id, populate_existing=True)
+    row = await session.get(StaffTotp, person(actor).id, populate_existing=True)
     if row is None or row.confirmed_at is not None:
         raise Conflict(
             "등록을 처음부터 다시 시작해 주세요.", "Begin the enrolment of a second factor anew."
@@ -113,6 +139,7 @@ async def verify(
 
     Raises: Forbidden for a wrong or used code or where none is set, TooMany while it is locked.
     """
+    person(actor)
     row = await session.scalar(
         select(StaffTotp).where(StaffTotp.staff_id == actor.id).with_for_update()
     )

@@ -48,12 +48,6 @@ class RecoveryCodes(BaseModel):
     recovery_codes: list[str]
 
 
-def _person(actor: Actor) -> Actor:
-    if actor.kind != "staff":
-        raise Forbidden("API 키에는 인증 앱이 없어요.", "An API key has no second factor.")
-    return actor
-
-
 @router.get("/me/second-factor")
 async def show(ctx: Ctx, session: Session, actor: Anybody) -> SecondFactor:
     """Tell how one's second factor stands."""
@@ -67,7 +61,7 @@ async def show(ctx: Ctx, session: Session, actor: Anybody) -> SecondFactor:
 @router.post("/me/second-factor", status_code=201)
 async def enrol(ctx: Ctx, session: Session, actor: Anybody) -> NewSecret:
     """Begin: get a secret, as text and as a picture for the authenticator's camera."""
-    begun = await second_factor.begin(session, ctx.settings.secret, _person(actor))
+    begun = await second_factor.begin(session, ctx.settings.secret, actor)
     picture = segno.make(begun.uri, error="m").svg_inline(scale=5, border=2)
     return NewSecret(secret=begun.secret, uri=begun.uri, qr=picture)
 
@@ -78,9 +72,7 @@ async def confirm(
 ) -> RecoveryCodes:
     """Give the first code of the new secret; from then on it counts."""
     token = second_factor.session_token(request)
-    codes = await second_factor.confirm(
-        session, ctx.settings.secret, _person(actor), token, body.code
-    )
+    codes = await second_factor.confirm(session, ctx.settings.secret, actor, token, body.code)
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -88,13 +80,13 @@ async def confirm(
 async def verify(request: Request, ctx: Ctx, session: Session, actor: Anybody, body: Code) -> None:
     """Give a code; for five minutes this browser may approve, cancel and break the glass."""
     token = second_factor.session_token(request)
-    await second_factor.verify(session, ctx.settings.secret, _person(actor), token, body.code)
+    await second_factor.verify(session, ctx.settings.secret, actor, token, body.code)
 
 
 @router.delete("/{staff_id}/second-factor", status_code=204)
 async def reset(session: Session, actor: Admin, staff_id: int) -> None:
     """Take a lost second factor away; nobody resets their own."""
-    if _person(actor).id == staff_id:
+    if second_factor.person(actor).id == staff_id:
         raise Forbidden(
             "내 인증 앱은 다른 관리자가 초기화해야 해요.",
             "Another administrator has to reset your second factor.",

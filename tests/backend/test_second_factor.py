@@ -1,6 +1,7 @@
 """The second factor: codes of RFC 6238 that work once, recovery codes, and who is asked for one."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -164,6 +165,30 @@ async def test_another_administrator_resets_a_lost_one(
     assert (await client.delete(url.format(1), headers=admin)).status_code == 204
     assert (await client.post("/approve", headers=browser)).json()["second_factor"] == "enrol"
     await enrolled(client, browser)
+
+
+async def test_the_page_leads_through_it_without_a_script(
+    client: httpx.AsyncClient, sessions: Sessions, browser: dict[str, str]
+) -> None:
+    page = "/account/second-factor"
+    began = await client.post(page, data={"step": "begin", "next": "/siren"}, headers=browser)
+    assert (began.status_code, began.headers["location"]) == (303, f"{page}?next=/siren")
+    shown = (await client.get(began.headers["location"], headers=browser)).text
+    assert "<svg" in shown
+    found = re.search(r"<code>([A-Z2-7]{32})</code>", shown)
+    assert found
+    totp = pyotp.TOTP(found[1])
+    form = {"step": "confirm", "next": "/siren", "code": f"{(int(totp.now()) + 1) % 10**6:06d}"}
+    wrong = await client.post(page, data=form, headers=browser)
+    assert (wrong.status_code, found[1] in wrong.text) == (403, True)
+    done = await client.post(page, data=form | {"code": totp.now()}, headers=browser)
+    assert len(re.findall(r"<code>[a-z2-7-]{19}</code>", done.text)) == 10
+    assert 'href="/siren"' in done.text
+    await forget_the_last_step(sessions)
+    form = {"step": "verify", "next": "//evil.example", "code": totp.now()}
+    given = await client.post(page, data=form, headers=browser)
+    assert (given.status_code, given.headers["location"]) == (303, page)
+    assert (await client.post("/approve", headers=browser)).status_code == 200
 
 
 def test_the_codes_are_those_of_the_rfc() -> None:

@@ -29,6 +29,7 @@ PAGES = {
     "/desk": {"agent", "admin"},
     "/admin": {"admin"},
     "/account": set(ROLES),
+    "/account/second-factor": set(ROLES),
 }
 KOREAN = {"Accept-Language": "ko-KR"}
 
