@@ -17,6 +17,7 @@ from broadcasts import (
     correction,
     live,
     pages,
+    preview,
     service,
 )
 from broadcasts.content import LANGUAGES
@@ -43,6 +44,7 @@ router.include_router(live.router)
 router.include_router(control_routes.router)
 router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
+router.include_router(preview.router)
 
 Reader = Annotated[Actor, Depends(require(*live.READERS))]
 Author = Annotated[Actor, Depends(require("author"))]

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Mount
 
 from backend import errors
+from backend.console import pages as console
 from backend.context import Context
 from backend.db import Sessions
 from backend.models import (
@@ -247,6 +250,7 @@ def app(context: Context) -> FastAPI:
     made.state.context = context
     errors.install(made)
     made.include_router(routes.router)
+    made.router.routes.append(Mount("/static", console.static))
     return made
 
 
@@ -262,3 +266,11 @@ async def browsers(app: FastAPI, office: Office) -> AsyncIterator[Browsers]:
     yield found
     for client in found.clients.values():
         await client.aclose()
+
+
+@pytest.fixture
+async def clients(browsers: Browsers) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """Logged-in people of the office by their login, and "nobody"."""
+    nobody = browsers.client()
+    yield {"nobody": nobody, **browsers.clients}
+    await nobody.aclose()

@@ -2,52 +2,20 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 import yaml
-from fastapi import FastAPI
-from sqlalchemy import select, update
-from starlette.routing import Mount
+from sqlalchemy import update
 
 from backend import audit, errors
 from backend.console import pages as console
-from backend.context import Context
 from backend.models import Broadcast, Staff
 from backend.models.broadcast import STATUSES
-from backend.security import COOKIE
-from backend.staff import service as staff
-from broadcasts import approval, audience, districts, pages, routes, service
+from broadcasts import approval, audience, districts, pages, service
 from tests.broadcasts.conftest import KO, Office, draft, seen
 from tests.broadcasts.test_transitions import in_state
-
-
-@pytest.fixture
-def app(context: Context) -> FastAPI:
-    """The broadcast pages on this test's database."""
-    made = FastAPI()
-    made.state.context = context
-    errors.install(made)
-    made.include_router(routes.router)
-    made.router.routes.append(Mount("/static", console.static))
-    return made
-
-
-@pytest.fixture
-async def clients(app: FastAPI, office: Office) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
-    """Logged-in people of the office, and "nobody"."""
-    transport = httpx.ASGITransport(app)
-    found = {"nobody": httpx.AsyncClient(transport=transport, base_url="http://testserver")}
-    async with office.sessions() as session, session.begin():
-        for person in (await session.scalars(select(Staff))).all():
-            client = httpx.AsyncClient(transport=transport, base_url="http://testserver")
-            client.cookies.set(COOKIE, await staff.log_in(session, person))
-            found[person.login] = client
-    yield found
-    for client in found.values():
-        await client.aclose()
 
 
 async def page(client: httpx.AsyncClient, path: str, status: int = 200) -> str:
