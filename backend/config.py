@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     email_from: str = ""
     siren_second_factor: Literal["", "on", "off"] = ""
+    cap_sender: str = ""
     provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
 
     @field_validator("voice_agent_number")

@@ -11,6 +11,7 @@ from backend.delivery.dispatch import Dispatcher
 from backend.handoff.watch import watch
 from broadcasts import audience, correction, schedule
 from broadcasts import service as broadcasts
+from broadcasts.cap.publish import publish as publish_cap
 from channels.base import Channel
 
 
@@ -35,6 +36,9 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
     async def follow_up() -> None:
         await reaper.follow_up(context, channels)
 
+    async def tell_other_systems() -> None:
+        await publish_cap(context)
+
     async def reap_photos() -> None:
         async with context.sessions() as session, session.begin():
             await attachments.reap(session)
@@ -47,6 +51,7 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
         (10, follow_up),
         (600, reap_photos),
         (5, lambda: schedule.tend(context)),
+        (3, tell_other_systems),
         (2, lambda: schedule.pulse(context)),
         (15, lambda: watch(context)),
     ]

@@ -20,6 +20,7 @@ from broadcasts import (
     preview,
     service,
 )
+from broadcasts.cap import routes as cap
 from broadcasts.content import LANGUAGES
 from broadcasts.districts import allowed
 from broadcasts.outcomes import outcomes
@@ -45,6 +46,7 @@ router.include_router(control_routes.router)
 router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
 router.include_router(preview.router)
+router.include_router(cap.router)
 
 Reader = Annotated[Actor, Depends(require(*live.READERS))]
 Author = Annotated[Actor, Depends(require("author"))]

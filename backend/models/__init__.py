@@ -9,6 +9,7 @@ from backend.models.broadcast import (
     BroadcastEvent,
     BroadcastUpdate,
 )
+from backend.models.cap import CapMessage
 from backend.models.contact import Address, Contact, PhoneCode
 from backend.models.conversation import Conversation, Handoff, Message
 from backend.models.delivery import Delivery, DeliveryAttempt, DeliveryPart
@@ -40,6 +41,7 @@ __all__ = [
     "BroadcastEdit",
     "BroadcastEvent",
     "BroadcastUpdate",
+    "CapMessage",
     "Contact",
     "Conversation",
     "Delivery",

@@ -1,11 +1,15 @@
 """Writing a CAP document: values in, bytes out, in the order that the schema asks for."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from lxml import etree
 
 from broadcasts.cap.document import NAMESPACE, Area, Info, Message, Pair
 from broadcasts.cap.validate import CapInvalid, check
+
+# The stubs of lxml know no default namespace.
+_PLAIN: dict[Any, str] = {None: NAMESPACE}
 
 
 def moment(at: datetime) -> str:
@@ -26,7 +30,7 @@ def build(message: Message) -> bytes:
     """
     if faults := check(message):
         raise CapInvalid(faults)
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
+    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap=_PLAIN)
     _put(root, "identifier", message.identifier)
     _put(root, "sender", message.sender)
     _put(root, "sent", message.sent)
