@@ -19,7 +19,7 @@ test: .venv/.dev .env ## Run all tests
 	@$(BIN)/python -m pytest
 
 test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothing is lost
-	@$(BIN)/python -m pytest -m faults tests/faults tests/bot
+	@RANDOM_TEXTS=1000 $(BIN)/python -m pytest -m "faults or texts" tests/faults tests/bot tests/channels
 
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.audiocodes import AudioCodes
@@ -17,6 +17,7 @@ from channels.message import Answer, Choice, Reply
 from channels.signatures import JAMBONZ_HEADER, jambonz_signature
 from channels.twilio_voice import TwilioVoice
 from channels.voice import Caller
+from tests.channels.any_text import MESSAGES, TEXTS, marked
 from tests.channels.conftest import (
     AUDIOCODES_TOKEN,
     CITIZEN,
@@ -25,11 +26,10 @@ from tests.channels.conftest import (
     settings_for,
 )
 
+pytestmark = marked
+
 # Surrogates too: JSON can carry halves of them.
 ANY = st.text(st.characters(exclude_categories=()), max_size=200)
-LONG = st.sampled_from(
-    ["가" * 1_500, "😀" * 500, "\u202e\u0627\u200f", "\x00", "각\u11a8", "ㄱㄴㄷ"]
-)
 
 
 async def caller_of(_: str) -> Caller | None:
@@ -72,8 +72,8 @@ async def at_twilio(door: Door, said: str) -> list[str]:
     ],
     ids=["twilio", "audiocodes", "jambonz"],
 )
-@settings(max_examples=150, deadline=None)
-@given(said=ANY | LONG, answered=ANY | LONG, language=st.sampled_from(["ko", "en", "zh"]))
+@TEXTS
+@given(said=ANY | MESSAGES, answered=ANY | MESSAGES, language=st.sampled_from(["ko", "en", "zh"]))
 def test_anything_said_is_heard_and_anything_answered_is_spoken(
     channel: Any, ask: Any, said: str, answered: str, language: str
 ) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels import kakao_skill
@@ -11,6 +11,7 @@ from channels.kakao_skill import render
 from channels.message import Choice, Reply
 from channels.segments import utf16_units
 from channels.simulator.kakao_api import problems
+from tests.channels.any_text import MESSAGES, TEXTS, marked
 
 
 def choices(*titles: str) -> tuple[Choice, ...]:
@@ -88,24 +89,20 @@ def test_what_does_not_fit_is_left_for_the_next_answer() -> None:
     assert page.left == ((9, 3000), (10, 0))
 
 
-WORDS = st.text(
-    st.one_of(
-        st.characters(codec="utf-8"),
-        st.sampled_from(
-            "가각ᄀ\u1161\u11a8ﾡ😀👨\u200d👩\u200d👧é\u0301\u202eاب\x00\n https://a.kr/ ."
-        ),
-    ),
-    max_size=3500,
+LINKS = st.builds(
+    lambda word, times: word * times,
+    st.sampled_from(["쓰레기 ", "https://a.kr/ ", "ab. "]),
+    st.integers(0, 3000),
 )
 
 
+@marked
 @given(
-    text=WORDS | st.builds(lambda w, n: w * n, st.sampled_from(["쓰레기 ", "😀", "ab. "]),
-                           st.integers(0, 3000)),
+    text=MESSAGES | LINKS,
     titles=st.lists(st.text(max_size=60), max_size=12),
     language=st.sampled_from(["ko", "en", "vi"]),
-)  # fmt: skip
-@settings(max_examples=150, deadline=None)
+)
+@TEXTS
 def test_any_reply_keeps_the_limits_and_loses_nothing(
     text: str, titles: list[str], language: str
 ) -> None:

@@ -7,14 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from channels import transport
 from channels.base import Content, Rejected, Retryable, SendError, Stopped, Throttled, Unknown
 from channels.korea_sms import KoreaSms, international
 from channels.message import Choice, DeliveryState, Incoming, Outgoing, Sent, StatusUpdate
-from channels.segments import cp949_length
 from tests.channels.conftest import (
     CITIZEN,
     CITIZEN_AT_HOME,
@@ -354,35 +351,3 @@ async def test_a_gateway_that_does_not_answer_is_no_news(sms: KoreaSms, provider
 )
 def test_numbers_as_carriers_write_them(number: str, whole: str | None) -> None:
     assert international(number) == whole
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.text(max_size=300))
-async def test_any_text_comes_in(text: str) -> None:
-    door = Door(KoreaSms(settings_for()))
-    response = await door.post(MO, json=mo(written(text.encode("utf-8", "replace").decode())))
-    assert response.status_code == 200
-    assert len(door.messages) == 1
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=1500))
-async def test_no_part_is_over_its_limit(text: str) -> None:
-    taken_bodies: list[tuple[str, str]] = []
-    sms = KoreaSms(settings_for())
-
-    async def post(form: str, body: str, *_: object) -> str:
-        taken_bodies.append((form, body))
-        return "R:1"
-
-    sms._post = post  # type: ignore[method-assign,assignment]
-    try:
-        sent = await sms.send(Outgoing(1, CITIZEN, text))
-    except Content:
-        assert taken_bodies == []
-    else:
-        assert len(taken_bodies) == sent.parts
-        assert all(
-            cp949_length(body) <= (90 if form == "SMS" else 2000) for form, body in taken_bodies
-        )
-    await sms.close()

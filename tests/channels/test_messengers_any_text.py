@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.base import Channel
@@ -18,24 +18,14 @@ from channels.message import Choice, Incoming, Outgoing
 from channels.segments import utf16_units
 from channels.telegram import PATH as TELEGRAM_PATH
 from channels.telegram import Telegram, compose
+from tests.channels.any_text import MESSAGES, TEXTS, marked, words
 from tests.channels.conftest import WEBHOOK_SECRET, Door, settings_for
 from tests.channels.kakao_room import HEADERS, USER, Box, payload
 
+pytestmark = marked
+
 TELEGRAM = {"X-Telegram-Bot-Api-Secret-Token": WEBHOOK_SECRET}
 CHAT = {"id": 7, "type": "private", "first_name": "시민"}
-ANY = st.text(
-    st.one_of(
-        st.characters(codec="utf-8"),
-        st.sampled_from(
-            "가각ᄀ\u1161\u11a8ﾡ😀\u200d👩é\u0301\u202eاب\x00\x1b\u2028\n{}[]<>&*_`~\\"
-        ),
-    ),
-    max_size=300,
-)
-LONG = st.builds(lambda unit, times: (unit * times)[:10_000], ANY, st.integers(1, 60))
-CHECKS = settings(
-    max_examples=350, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def update(text: str) -> dict[str, Any]:
@@ -78,26 +68,26 @@ def kakao() -> Town:
 
 
 @pytest.mark.parametrize("town", [telegram], indirect=True)
-@given(text=LONG)
-@CHECKS
+@given(text=MESSAGES)
+@TEXTS
 def test_telegram_takes_any_text(town: Town, text: str) -> None:
     heard = [message.text for message in town.hears(update(text))]
     assert heard in ([clean_text(text)], []) or text.startswith("/")
 
 
 @pytest.mark.parametrize("town", [kakao], indirect=True)
-@given(text=LONG)
-@CHECKS
+@given(text=MESSAGES)
+@TEXTS
 def test_kakao_takes_any_text(town: Town, text: str) -> None:
     (message,) = town.hears(payload(text))
     assert (message.address, message.text) == (USER, clean_text(text).strip())
 
 
-@given(text=LONG, titles=st.lists(st.text(min_size=1, max_size=40), max_size=4))
-@CHECKS
+@given(text=MESSAGES, titles=st.lists(st.text(min_size=1, max_size=40), max_size=4))
+@TEXTS
 def test_what_telegram_sends_is_whole_and_within_its_limits(text: str, titles: list[str]) -> None:
     choices = tuple(Choice(str(n), title) for n, title in enumerate(titles, 1))
     parts, keyboard = compose(Outgoing(1, "7", text, choices))
     assert all(utf16_units(part) <= 4096 and part.strip() for part in parts)
-    assert "".join("".join(parts).split()) == "".join(clean_text(text).split())
+    assert words("".join(parts)) == words(clean_text(text))
     assert (keyboard is not None) is bool(titles)

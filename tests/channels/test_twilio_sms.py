@@ -9,8 +9,6 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from channels import transport
@@ -370,18 +368,3 @@ async def test_who_cannot_be_asked(
 async def test_what_twilio_has_forgotten_is_left_out(sms: TwilioSms, provider: Provider) -> None:
     provider.answers(*failure(20404, 404))
     assert await sms.look_up(Outgoing(17, CITIZEN, TEXT), [SID], SINCE) == []
-
-
-TEARABLE = "가힣\u1100\u1161😀\u200d👩\u0301\x00ﷺ a"
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.one_of(st.text(max_size=300), st.text(alphabet=TEARABLE, max_size=3500)))
-async def test_any_text_goes_in_and_out(text: str) -> None:
-    door = Door(TwilioSms(settings_for()))
-    door.answer = Answer("c1", "ko", "bot", (Reply(text, delivery=1),))
-    body = text.encode("utf-8", "replace").decode()
-    response = await door.twilio(SMS, inbound(Body=body))
-    assert response.status_code == 200
-    said = [m.text or "" for m in ElementTree.fromstring(response.text)]
-    assert all(0 < len(part.encode("utf-16-le")) <= 3200 for part in said)
