@@ -11,6 +11,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
 
 from backend.errors import Invalid
@@ -21,10 +22,13 @@ MAX_BYTES = 8 * 1024 * 1024
 # whole, at four bytes a pixel.
 MAX_PIXELS = {"JPEG": 64_000_000, "MPO": 64_000_000}
 MAX_PIXELS_WHOLE = 24_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
 LONGEST = 1600
 SMALL = 320
 SECONDS = 15.0
+
+# What iPhones take. Only the picture itself is decoded: no thumbnails, no depth maps.
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 # Two at once: the memory of two of the largest pictures is what a photo may cost us.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="photos")
@@ -46,7 +50,7 @@ class Cleaned:
 
 
 async def clean(content: bytes) -> Cleaned:
-    """Return the picture in `content` (JPEG, PNG, WebP or GIF, at most 8 MiB), written anew.
+    """Return the picture in `content` (JPEG, PNG, WebP, GIF or HEIC, at most 8 MiB), written anew.
 
     What the file is called, or is said to be, does not count. It takes at most 15 s, on threads of
     its own. Raises: Unreadable with what to send instead.

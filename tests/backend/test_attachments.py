@@ -3,6 +3,7 @@
 import asyncio
 import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -86,6 +87,18 @@ async def test_kinds_and_sizes(kind: str, size: tuple[int, int]) -> None:
     assert opened(cleaned.content).size == (cleaned.width, cleaned.height)
     assert max(cleaned.width, cleaned.height) == min(pictures.LONGEST, max(size))
     assert max(opened(cleaned.small).size) == min(pictures.SMALL, max(size))
+
+
+async def test_what_an_iphone_takes_is_kept_as_jpeg() -> None:
+    content = (Path(__file__).with_name("photo.heic")).read_bytes()
+    assert MAKER.encode() in content
+    cleaned = await clean(content)
+    assert (cleaned.width, cleaned.height) == (64, 48)
+    assert MAKER.encode() not in cleaned.content
+    kept = opened(cleaned.content)
+    assert (kept.format, dict(kept.getexif())) == ("JPEG", {})
+    with pytest.raises(Unreadable):
+        await clean(content[:400])
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "I;16", "CMYK"])
