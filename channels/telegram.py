@@ -1,6 +1,6 @@
 """Telegram by webhook, with python-telegram-bot for its types and its Bot API.
 
-https://core.telegram.org/bots/api#setwebhook · #getfile · #sendmessage
+https://core.telegram.org/bots/api#setwebhook · #getfile · #sendmessage · #sendphoto
 """
 
 import asyncio
@@ -34,8 +34,8 @@ from channels.base import (
 from channels.inbound import clean_text, read_body
 from channels.message import Choice, Incoming, OnMessage, OnStatus, Outgoing, Photo, Scheme, Sent
 from channels.pictures import SECONDS, fetch_picture
-from channels.render import numbered, with_photo
-from channels.segments import bodies
+from channels.render import numbered
+from channels.segments import bodies, utf16_units
 from channels.settings import ChannelSettings
 from channels.signatures import telegram_caller
 from channels.telegram_updates import UPDATES, Picture, parse, picture_in, read_update
@@ -48,6 +48,11 @@ _COMMANDS = {
     "ko": {"menu": "할 수 있는 일", "agent": "상담원 연결", "cancel": "지금 하던 것 그만두기"},
     None: {"menu": "What I can do", "agent": "Talk to a person", "cancel": "Stop this"},
 }
+
+# How Telegram says that it can't get a photo from our address, or makes nothing of it.
+_NOT_FETCHED = re.compile(
+    r"http url|web ?page|url host|image_process_failed|photo_invalid|wrong type", re.IGNORECASE
+)
 
 Keyboard = telegram.InlineKeyboardMarkup | telegram.ReplyKeyboardMarkup
 
@@ -120,24 +125,41 @@ class Telegram:
         return (Provider(self.name, per_second=25.0),)
 
     async def send(self, message: Outgoing) -> Sent:
-        """Send `message` as plain text, its buttons under the last part."""
+        """Send `message` as plain text or a photo with its words, buttons under the last part."""
         if not re.fullmatch(r"-?\d{1,19}", message.address, re.ASCII):
             raise Rejected("bad-address")
         parts, markup = compose(message)
 
         async def post(place: int, part: str) -> str:
+            keyboard = markup if place == len(parts) else None
+            photo = message.photo_url if place == 1 else None
             try:
-                said = await self._bot.send_message(
-                    chat_id=int(message.address),
-                    text=part,
-                    reply_markup=markup if place == len(parts) else None,
-                    link_preview_options=_preview(message),
-                )
+                said = await self._say(int(message.address), part, photo, keyboard)
             except errors.TelegramError as error:
                 raise _read_error(error) from error
             return f"{message.address}:{said.message_id}"  # unique within a chat only
 
         return await send_parts(parts, message.skip, post)
+
+    async def _say(
+        self, chat: int, text: str, photo: str | None, keyboard: Keyboard | None
+    ) -> telegram.Message:
+        """Send one part. Telegram fetches the photo itself; what it can't fetch goes as a link."""
+        if photo is not None:
+            try:
+                return await self._bot.send_photo(
+                    chat_id=chat, photo=photo, caption=text or None, reply_markup=keyboard
+                )
+            except errors.BadRequest as error:
+                if not _NOT_FETCHED.search(error.message):
+                    raise
+                log.warning("Telegram could not fetch a photo of ours; it is sent as a link")
+        return await self._bot.send_message(
+            chat_id=chat,
+            text="\n".join(filter(None, (text, photo))),
+            reply_markup=keyboard,
+            link_preview_options=_preview(photo),
+        )
 
     async def register_webhook(self) -> None:
         """Tell Telegram where we listen, which secret to send and which commands we know.
@@ -191,9 +213,18 @@ class Telegram:
 
 
 def compose(message: Outgoing) -> tuple[list[str], Keyboard | None]:
-    """Return the texts that carry a message, and the keyboard under the last of them."""
-    text, markup = _form(message)
-    return bodies(clean_text(text), MessageLimit.MAX_TEXT_LENGTH), markup
+    """Return the texts that carry a message, and the keyboard under the last of them.
+
+    The first text is the caption of the photo, where there is one: empty where the words are too
+    many to stand under it.
+    """
+    words, markup = _form(message)
+    text = clean_text(words)
+    if message.photo_url is None:
+        return bodies(text, MessageLimit.MAX_TEXT_LENGTH), markup
+    if utf16_units(text) <= MessageLimit.CAPTION_LENGTH:
+        return [text.strip()], markup
+    return ["", *bodies(text, MessageLimit.MAX_TEXT_LENGTH)], markup
 
 
 def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
@@ -202,7 +233,7 @@ def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
     One message carries one kind of keyboard: beside the phone button the choices are lines, and
     so are choices whose id is too long for a button.
     """
-    text = with_photo(message)
+    text = message.text
     if message.ask_phone:
         label = _SHARE_PHONE.get(message.language, _SHARE_PHONE["en"])
         keyboard = telegram.ReplyKeyboardMarkup(
@@ -222,11 +253,11 @@ def _form(message: Outgoing) -> tuple[str, Keyboard | None]:
     return text, telegram.InlineKeyboardMarkup(rows)
 
 
-def _preview(message: Outgoing) -> telegram.LinkPreviewOptions:
+def _preview(photo: str | None) -> telegram.LinkPreviewOptions:
     """Return what Telegram shows of links: the photo of a message, and no other site."""
-    if message.photo_url is None:
+    if photo is None:
         return telegram.LinkPreviewOptions(is_disabled=True)
-    return telegram.LinkPreviewOptions(url=message.photo_url, prefer_large_media=True)
+    return telegram.LinkPreviewOptions(url=photo, prefer_large_media=True)
 
 
 def _data(message: Outgoing, choice: Choice) -> str:

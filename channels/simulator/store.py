@@ -40,6 +40,7 @@ class Entry:
     error: str = ""
     buttons: list[dict[str, str]] = field(default_factory=list)
     asks_contact: bool = False
+    photos: int = 0
     id: int = 0
     place: int = 0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -57,6 +58,7 @@ class Entry:
             "status": self.status,
             "segments": self.segments,
             "buttons": self.buttons,
+            "photos": self.photos,
         }
 
     def as_bubble(self) -> dict[str, Any]:

@@ -9,16 +9,18 @@ import secrets
 import time
 from typing import Any
 
+import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from telegram.constants import FileSizeLimit, MessageLimit
 
-from channels.pictures import picture_type
+from channels.pictures import fetch_picture, picture_type
 from channels.segments import utf16_units
 from channels.settings import ChannelSettings
 from channels.signatures import same_secret
 from channels.simulator.faults import FaultBox
 from channels.simulator.store import Entry, Store
+from channels.transport import is_loopback, options
 
 BOT_NAME = "eungdap_bot"
 
@@ -71,7 +73,10 @@ class TelegramApi:
                 return _refusal(429, "Too Many Requests: retry after 1", {"retry_after": 1})
             if sends and self._faults.strikes("rate_5xx"):
                 return _refusal(503, "Service Unavailable")
-            response = answer(await _fields(request))
+            fields = await _fields(request)
+            if method.lower() == "sendphoto":
+                fields["photo"] = await self._fetched(fields.get("photo"))
+            response = answer(fields)
             taken = response.status_code == 200
             if sends and taken and self._faults.strikes("rate_timeout_after_accept"):
                 await self._faults.keep_silent(request)
@@ -169,15 +174,27 @@ class TelegramApi:
         if utf16_units(caption) > MessageLimit.CAPTION_LENGTH:
             return _refusal(400, "Bad Request: message caption is too long")
         content = fields.get("photo")
+        if content is None:
+            return _refusal(400, "Bad Request: failed to get HTTP URL content")
         if not isinstance(content, bytes):
             return _refusal(400, "Bad Request: there is no photo in the request")
         kind = picture_type(content[:16])
         if kind is None:
             return _refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
         photo = self.attach(content, kind)
-        return self._say(fields, caption, {"photo": photo, "caption": caption})
+        return self._say(fields, caption, {"photo": photo, "caption": caption}, photos=1)
 
-    def _say(self, fields: Fields, text: str, content: Fields) -> Response:
+    async def _fetched(self, photo: Any) -> Any:
+        """Return a photo that is named by its address; None where nobody hands it over."""
+        if not isinstance(photo, str):
+            return photo
+        if not is_loopback(photo):
+            return None  # the simulator never leaves the machine
+        async with httpx.AsyncClient(**options(photo)) as client:
+            found = await fetch_picture(client, photo)
+        return found.content if found else None
+
+    def _say(self, fields: Fields, text: str, content: Fields, photos: int = 0) -> Response:
         """Put a message into a chat, with the buttons of its markup."""
         chat = str(fields.get("chat_id", ""))
         if not chat:
@@ -201,6 +218,7 @@ class TelegramApi:
         number = self.next_message_id()
         entry = Entry("telegram", incoming=False, address=chat, text=text, status="sent")
         entry.sid, entry.buttons, entry.asks_contact = str(number), buttons, asks
+        entry.photos = photos
         self._store.add(entry)
         message = {
             "message_id": number,

@@ -44,15 +44,50 @@ async def test_a_message_goes_out_as_plain_text(bot: Telegram, provider: Provide
     assert call.form == {"chat_id": str(CHAT), "text": "별표 *와 _밑줄"}
 
 
-async def test_a_photo_is_shown_under_its_words(bot: Telegram, provider: Provider) -> None:
-    link = "https://city.example/photos/1/full?mark=2"
-    for text, said in (("이 양식이에요.", f"이 양식이에요.\n{link}"), ("", link)):
+LINK = "https://city.example/photos/1/full?mark=2"
+
+
+async def test_a_photo_goes_with_its_words_under_it(bot: Telegram, provider: Provider) -> None:
+    for text, form in (("이 양식이에요.", {"caption": "이 양식이에요."}), ("", {})):
         provider.answers(200, taken(31))
-        assert await bot.send(outgoing(text, photo_url=link)) == Sent((f"{CHAT}:31",), 1)
+        assert await bot.send(outgoing(text, photo_url=LINK)) == Sent((f"{CHAT}:31",), 1)
         call = provider.calls[-1]
-        preview = json.loads(call.form.pop("link_preview_options"))
-        assert preview == {"url": link, "prefer_large_media": True}
-        assert call.form == {"chat_id": str(CHAT), "text": said}
+        assert call.path == f"/bot{BOT_TOKEN}/sendPhoto"
+        assert call.form == {"chat_id": str(CHAT), "photo": LINK, **form}
+
+
+async def test_many_words_follow_their_photo(bot: Telegram, provider: Provider) -> None:
+    provider.answers(200, taken(31))
+    provider.answers(200, taken(32))
+    sent = await bot.send(outgoing("가" * 1025, photo_url=LINK, choices=(Choice("1", "네"),)))
+    assert sent == Sent((f"{CHAT}:31", f"{CHAT}:32"), 2)
+    photo, words = provider.calls
+    assert photo.form == {"chat_id": str(CHAT), "photo": LINK}
+    assert words.form["text"] == "가" * 1025
+    assert "reply_markup" in words.form
+
+
+@pytest.mark.parametrize("said", [
+    "Bad Request: failed to get HTTP URL content",
+    "Bad Request: wrong file identifier/HTTP URL specified",
+    "Bad Request: wrong type of the web page content",
+])  # fmt: skip
+async def test_a_photo_that_telegram_cannot_fetch_goes_as_a_link(
+    bot: Telegram, provider: Provider, said: str
+) -> None:
+    provider.answers(400, failure(400, said))
+    provider.answers(200, taken(31))
+    assert await bot.send(outgoing("이 양식이에요.", photo_url=LINK)) == Sent((f"{CHAT}:31",), 1)
+    form = provider.calls[-1].form
+    preview = json.loads(form.pop("link_preview_options"))
+    assert preview == {"url": LINK, "prefer_large_media": True}
+    assert form == {"chat_id": str(CHAT), "text": f"이 양식이에요.\n{LINK}"}
+
+
+async def test_another_refusal_of_a_photo_is_one(bot: Telegram, provider: Provider) -> None:
+    provider.answers(403, failure(403, "Forbidden: bot was blocked by the user"))
+    with pytest.raises(Stopped):
+        await bot.send(outgoing("이 양식이에요.", photo_url=LINK))
 
 
 async def test_choices_are_buttons_under_the_last_part(bot: Telegram, provider: Provider) -> None:
