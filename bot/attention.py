@@ -78,9 +78,10 @@ async def _within_bounds(turn: Turn) -> bool:
 
     Danger has been answered before this counts anything.
     """
-    for most, seconds in MESSAGES:
-        what = f"messages:{seconds}:{turn.address.id}"
-        if not await limits.allow(turn.context.redis, what, most, seconds):
+    windows = {f"messages:{seconds}:{turn.address.id}": seconds for _, seconds in MESSAGES}
+    used = await limits.count(turn.context.redis, windows) or [0] * len(MESSAGES)
+    for (most, _), (what, seconds), times in zip(MESSAGES, windows.items(), used, strict=True):
+        if times > most:
             if await limits.allow(turn.context.redis, f"told:{what}", 1, seconds):
                 turn.say("common.slow_down")
             turn.silent = not turn.replies

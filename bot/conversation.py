@@ -18,7 +18,8 @@ from backend.delivery import service as delivery
 from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
-from backend.models import Address, Contact, Conversation, Delivery, Message
+from backend.messages.service import Found
+from backend.models import Address, Conversation, Delivery, Message
 from bot import asides, call, commands, dialogue, drafts, outcome, picks, several, texts, tongues
 from bot.flows import emergency
 from bot.turn import Dialogue, Turn
@@ -73,16 +74,17 @@ class Bot:
                 incoming.address,
                 verified=incoming.scheme == "phone" and incoming.phone == incoming.address,
             )
-            known = await messages.find_incoming(session, incoming.channel, incoming.external_id)
-            if known is not None:
+            found = await messages.look_around(
+                session, address, incoming.channel, incoming.external_id
+            )
+            if found.known is not None:
                 metrics.REPEATED.labels(incoming.channel).inc()
-                return await _again(session, known)
+                return await _again(session, found.known)
             answer, woken = await self._turn(
-                session, address, incoming, parse, parts, photos, masked, cut
+                session, address, found, incoming, parse, parts, photos, masked, cut
             )
         metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
-        for topic in woken:
-            await events.publish(self._context.redis, topic, {"type": "changed"})
+        await events.publish_to(self._context.redis, woken, {"type": "changed"})
         return answer
 
     async def on_status(self, report: StatusUpdate) -> None:
@@ -103,6 +105,7 @@ class Bot:
         self,
         session: AsyncSession,
         address: Address,
+        found: Found,
         incoming: Incoming,
         parse: Parse,
         parts: tuple[Parse, ...],
@@ -110,10 +113,10 @@ class Bot:
         masked: bool,
         cut: bool,
     ) -> tuple[Answer, list[str]]:
-        language = await _language(session, address, incoming, parse)
+        language = _language(found.language, incoming, parse)
         if incoming.kind == "hangup" and not await _is_on(session, address, incoming):
             return Answer("", language, "bot", ended=True), []
-        conversation = await messages.open_conversation(
+        conversation = found.conversation or await messages.begin(
             session, address, incoming.channel, language
         )
         if address.stopped_at and incoming.channel != "sms" and incoming.kind != "blocked":
@@ -178,6 +181,8 @@ class Bot:
             await self._store(session, conversation, message, reply, carrier, ended=ended)
             for reply in replies
         ]
+        if stored and carrier is None:
+            await delivery.wake(session, "reply")
         if turn.closes:
             await contacts.stop(session, address)  # only now: the last word still goes out
         owner = messages.OWNERS[conversation.state]
@@ -222,10 +227,11 @@ class Bot:
         )
         if carrier is not None:
             sent = await delivery.answered_in_place(session, conversation, said, carrier)
-            await mailbox.hold(session, sent.id)
+            if conversation.address.scheme in mailbox.SCHEMES:
+                await mailbox.hold(session, sent)
         else:
-            sent = await delivery.send_message(session, conversation, said)
-        return messages.unpack(said, sent.id)
+            sent = (await delivery.promise(session, conversation, said)).id
+        return messages.unpack(said, sent)
 
 
 def _hardly_heard(confidence: float | None, parse: Parse) -> bool:
@@ -281,11 +287,8 @@ async def _is_on(session: AsyncSession, address: Address, incoming: Incoming) ->
     return latest is not None and latest.split(":", 1)[0] == call
 
 
-async def _language(
-    session: AsyncSession, address: Address, incoming: Incoming, parse: Parse
-) -> str:
+def _language(chosen: str | None, incoming: Incoming, parse: Parse) -> str:
     """Return the language to begin a talk in: the one chosen before, or that of the message."""
-    chosen = await session.scalar(select(Contact.language).where(Contact.id == address.contact_id))
     wanted = tongues.first(chosen, parse.language, incoming.text, incoming.language)
     return tongues.spoken(wanted, incoming.channel)
 

@@ -1,5 +1,7 @@
 """How often something may be done; kept in Redis, and open where Redis is away."""
 
+from collections.abc import Mapping
+
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -12,11 +14,22 @@ async def allow(
     `when_away` is the answer while Redis does not count: yes for what a citizen may not be
     refused, no for what costs money or guards a secret.
     """
-    key = f"limit:{what}"
+    used = await count(redis, {what: seconds})
+    return when_away if used is None else used[0] <= times
+
+
+async def count(redis: Redis, windows: Mapping[str, int]) -> list[int] | None:
+    """Count one use of each of `windows` (what, in how many seconds), in one round trip.
+
+    Returns how often each was used by now, in order; None while Redis does not count.
+    """
+    pipe = redis.pipeline(transaction=False)
+    for what, seconds in windows.items():
+        key = f"limit:{what}"
+        pipe.set(key, 0, ex=seconds, nx=True)  # no window without its end, whenever we break off
+        pipe.incr(key)
     try:
-        used = await redis.incr(key)
-        if used == 1:
-            await redis.expire(key, seconds)
+        answers = await pipe.execute()
     except (RedisError, OSError):
-        return when_away
-    return int(used) <= times
+        return None
+    return [int(used) for used in answers[1::2]]

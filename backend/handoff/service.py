@@ -33,8 +33,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 async def changed(redis: Redis, conversation_id: UUID) -> None:
     """Tell the desk and the conversation's own watchers to look again; call it after a commit."""
     event = {"type": "changed", "conversation": str(conversation_id)}
-    await events.publish(redis, "desk", event)
-    await events.publish(redis, f"conversation:{conversation_id}", event)
+    await events.publish_to(redis, ("desk", f"conversation:{conversation_id}"), event)
 
 
 async def request(

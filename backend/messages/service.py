@@ -1,21 +1,64 @@
 """Conversations and the messages in them."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import lazyload
 
 from backend.attachments import service as attachments
 from backend.attachments.links import Links
-from backend.models import Address, Conversation, Delivery, Message
+from backend.models import Address, Contact, Conversation, Delivery, Message
 from channels.message import Choice, Location, Owner, Reply
 
 OWNERS: dict[str, Owner] = {
     "bot": "bot", "offered": "bot", "closed": "bot",
     "queued": "queue", "callback": "queue", "active": "agent",
 }  # fmt: skip
+
+
+# Part of the statement that writes the message: its number is taken and given at once.
+_NUMBERED = text("""
+    UPDATE conversations SET last_seq = last_seq + 1, updated_at = now() WHERE id = :talk
+    RETURNING last_seq AS seq""")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is there when a message comes: the message itself, where it came before, the open
+    conversation, and the language that the contact chose."""
+
+    known: Message | None
+    conversation: Conversation | None
+    language: str | None
+
+
+async def look_around(
+    session: AsyncSession, address: Address, channel: str, external_id: str
+) -> Found:
+    """Return what is there for a message of `address`, in one query.
+
+    The caller holds the lock on the address.
+    """
+    row = (
+        await session.execute(
+            select(Contact.language, Conversation, Message)
+            .select_from(Contact)
+            .outerjoin(
+                Conversation,
+                (Conversation.address_id == address.id)
+                & (Conversation.channel == channel)
+                & (Conversation.state != "closed"),
+            )
+            .outerjoin(Message, (Message.channel == channel) & (Message.external_id == external_id))
+            .where(Contact.id == address.contact_id)
+            .options(lazyload(Conversation.address))  # it is the one in hand
+        )
+    ).one()
+    language, conversation, known = row
+    return Found(known, conversation, language)
 
 
 async def open_conversation(
@@ -32,8 +75,13 @@ async def open_conversation(
             Conversation.state != "closed",
         )
     )
-    if found is not None:
-        return found
+    return found or await begin(session, address, channel, language)
+
+
+async def begin(
+    session: AsyncSession, address: Address, channel: str, language: str
+) -> Conversation:
+    """Begin a conversation where none is open. The caller holds the lock on the address."""
     begun = Conversation(
         address_id=address.id, address=address, channel=channel, language=language, dialogue={}
     )
@@ -56,30 +104,26 @@ async def add(
     location: Location | None = None,
 ) -> Message:
     """Add a message with the conversation's next number."""
-    seq = await session.scalar(
-        update(Conversation)
-        .where(Conversation.id == conversation.id)
-        .values(last_seq=Conversation.last_seq + 1, updated_at=func.now())
-        .returning(Conversation.last_seq)
-        .execution_options(synchronize_session=False)
+    numbered = _NUMBERED.bindparams(talk=conversation.id).columns(seq=BigInteger).cte("numbered")
+    made = (
+        insert(Message)
+        .values(
+            conversation_id=conversation.id,
+            seq=select(numbered.c.seq).scalar_subquery(),
+            direction="in" if author == "citizen" else "out",
+            author=author,
+            agent_id=agent_id,
+            channel=conversation.channel,
+            external_id=external_id,
+            text=text,
+            reply=reply,
+            answers=answers,
+            parse=parse,
+            location=asdict(location) if location is not None else None,
+        )
+        .returning(Message)
     )
-    message = Message(
-        conversation_id=conversation.id,
-        seq=seq,
-        direction="in" if author == "citizen" else "out",
-        author=author,
-        agent_id=agent_id,
-        channel=conversation.channel,
-        external_id=external_id,
-        text=text,
-        reply=reply,
-        answers=answers,
-        parse=parse,
-        location=asdict(location) if location is not None else None,
-    )
-    session.add(message)
-    await session.flush()
-    return message
+    return (await session.scalars(made)).one()
 
 
 async def find_incoming(session: AsyncSession, channel: str, external_id: str) -> Message | None:

@@ -177,8 +177,7 @@ async def test_an_answer_in_place_leaves_records_of_the_same_shape(
         owner = await session.get_one(Address, address)
         talk = await messages.open_conversation(session, owner, "sms", "ko")
         said = await messages.add(session, talk, author="bot", text="네.")
-        in_place = await service.answered_in_place(session, talk, said, REPORTING)
-        promised = in_place.id
+        promised = await service.answered_in_place(session, talk, said, REPORTING)
     sent = await post.reply(address)
     await send_due(context, doors(sms), "reply")
     async with post.sessions() as session:

@@ -34,9 +34,9 @@ async def said(
                 session, talk, author="bot", text=text, reply={"choices": [["1", "네"]]}
             )
             sent = await delivery.answered_in_place(session, talk, message, Provider(channel))
-            await mailbox.hold(session, sent.id)
-            await mailbox.hold(session, sent.id)  # safe to repeat
-            made.append(sent.id)
+            await mailbox.hold(session, sent)
+            await mailbox.hold(session, sent)  # safe to repeat
+            made.append(sent)
         return made
 
 
@@ -70,7 +70,7 @@ async def test_an_agents_photo_is_a_link_at_the_end(sessions: db.Sessions) -> No
         )
         [photo] = await attachments.keep(session, message.id, [Cleaned("d", b"f", b"s", 4, 3)])
         sent = await delivery.answered_in_place(session, talk, message, Provider("kakao"))
-        await mailbox.hold(session, sent.id)
+        await mailbox.hold(session, sent)
     [(_, text)] = await take(sessions)
     assert text.startswith(f"https://city.example/photos/{photo}/full?until=")
 
