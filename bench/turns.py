@@ -1,38 +1,32 @@
 """How long a citizen waits: from the provider's webhook until the answer is with the provider.
 
-    python bench/turns.py [--citizens 50] [--rounds 4] [--json]
+    python -m bench.turns [--citizens 50] [--rounds 1] [--json]
 
-starts a whole service of its own (embedded servers, builtin engine, simulator) and lets citizens
-file petitions all at once, half of them by SMS, half on Telegram. By SMS the wait ends with the
-answer in place (TwiML); on Telegram when the simulator has received the bot's message.
+starts a whole service of its own (embedded servers that write as safely as in earnest, builtin
+engine, simulator) and lets citizens file petitions at once, half of them by SMS, half on Telegram.
+By SMS the wait ends with the answer in place (TwiML); on Telegram when the simulator has received
+the bot's message.
+
+It is measured twice: with people, who read an answer and type the next message in 3 to 15 seconds
+(`talking`), and with machines, who send it at once (`saturated`): there a wait is nothing but the
+number of citizens over the turns a second. Beside the waits stands what a turn costs.
 """
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
-import secrets
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
+import random
 import time
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from twilio.request_validator import RequestValidator
 
-from backend.config import ROOT, Settings, load
-from backend.embedded import data_dir
+from bench.turns_service import TOKEN, Service, service
 
-TOKEN = "bench-" + "t" * 26
-TELEGRAM = "110201543:bench-token"
+THINK_SECONDS = (3.0, 15.0)
 SAID = (
     "{gu} 망원시장 앞 가로등이 며칠째 꺼져 있어요",
     "2",
@@ -45,59 +39,6 @@ SAID = (
 )
 DISTRICTS = ("마포구", "용산구", "은평구", "노원구", "송파구")
 WAIT = 30.0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def service() -> Iterator[str]:
-    """Run the product on its own port, with data of its own, and yield its address."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    folder = Path(tempfile.mkdtemp(prefix="eungdap-bench-"))
-    learned = data_dir(load()) / "models"
-    here = {
-        "EUNGDAP_ENV": "test",
-        "EUNGDAP_VAR": str(folder),
-        "EUNGDAP_SECRET": secrets.token_hex(32),
-        "PORT": str(port),
-        "PUBLIC_URL": url,
-        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_FROM_NUMBER": "+15005550006",
-        "TELEGRAM_BOT_TOKEN": TELEGRAM,
-        "TELEGRAM_WEBHOOK_SECRET": TOKEN,
-        "DATABASE_URL": "",
-        "REDIS_URL": "",
-    }
-    own = data_dir(Settings(_env_file=None, EUNGDAP_VAR=folder, EUNGDAP_ENV="test"))
-    if learned.exists():  # the same data teaches the same: no need to learn it again
-        shutil.copytree(learned, own / "models", dirs_exist_ok=True)
-    command = [sys.executable, "-c", "from backend.cli import main; main()", "up"]
-    running = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **here})
-    try:
-        _wait_until_up(url, running)
-        yield url
-    finally:
-        running.send_signal(signal.SIGINT)
-        running.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_until_up(url: str, running: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        if running.poll() is not None:
-            raise SystemExit("the service ended before it answered")
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url + "/readyz", timeout=2, trust_env=False).status_code == 200:
-                return
-        time.sleep(0.2)
-    raise SystemExit("the service did not answer within five minutes")
 
 
 class Town:
@@ -142,25 +83,41 @@ class Town:
             if len(items) > known:
                 received = datetime.fromisoformat(items[known]["at"]).timestamp()
                 return received - started, len(items)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)  # the time is the simulator's own
         raise SystemExit("an answer on Telegram did not come")
 
 
-async def _texting(town: Town, n: int, rounds: int, waits: list[float]) -> None:
-    for round_ in range(rounds):
-        phone = f"+8210{50_000_000 + n * 1000 + round_}"
-        for said in SAID:
-            text = said.format(gu=DISTRICTS[n % len(DISTRICTS)], n=n + 1)
-            waits.append(await town.by_sms(phone, text))
+Think = tuple[float, float]
 
 
-async def _messaging(town: Town, n: int, rounds: int, waits: list[float]) -> None:
-    for round_ in range(rounds):
+class Talks:
+    """Citizens who talk at once, and how long each of their turns took, by channel."""
+
+    def __init__(self, town: Town, citizens: int, think: Think) -> None:
+        self.town, self.citizens, self.think = town, citizens, think
+        self.waits: dict[str, list[float]] = {"sms": [], "telegram": []}
+        self._dice = random.Random(7)
+
+    async def go_on(self, first: int, rounds: int) -> float:
+        """Let all of them talk; return the seconds it took. `first` makes them new people."""
+        started = time.perf_counter()
+        for round_ in range(rounds):
+            people = range(first + round_ * self.citizens, first + (round_ + 1) * self.citizens)
+            await asyncio.gather(*(self._talk(n) for n in people))
+        return time.perf_counter() - started
+
+    async def _talk(self, n: int) -> None:
         known = 0
-        for said in SAID:
+        for place, said in enumerate(SAID):
+            # Nobody begins in the same moment, and nobody types without having read.
+            least, most = self.think
+            await asyncio.sleep(self._dice.uniform(0.0 if place == 0 else least, most))
             text = said.format(gu=DISTRICTS[n % len(DISTRICTS)], n=n + 1)
-            wait, known = await town.by_telegram(800_000_000 + n * 1000 + round_, text, known)
-            waits.append(wait)
+            if n % 2:
+                wait, known = await self.town.by_telegram(800_000_000 + n, text, known)
+                self.waits["telegram"].append(wait)
+            else:
+                self.waits["sms"].append(await self.town.by_sms(f"+8210{50_000_000 + n}", text))
 
 
 def _summary(waits: list[float]) -> dict[str, float]:
@@ -169,26 +126,32 @@ def _summary(waits: list[float]) -> dict[str, float]:
     return {"turns": len(ordered), **at}
 
 
-async def measure(url: str, citizens: int, rounds: int) -> dict[str, object]:
-    """Let `citizens` talk at once; return the waits in milliseconds by channel."""
-    town = Town(url)
-    sms: list[float] = []
-    telegram: list[float] = []
-    await _texting(town, 900, 1, [])  # what is loaded at its first use is loaded
-    await _messaging(town, 901, 1, [])
-    half = citizens // 2
-    started = time.perf_counter()
-    await asyncio.gather(
-        *(_texting(town, n, rounds, sms) for n in range(citizens - half)),
-        *(_messaging(town, n, rounds, telegram) for n in range(half)),
-    )
-    seconds = time.perf_counter() - started
+async def measure(
+    running: Service, citizens: int, rounds: int, think: Think, first: int
+) -> dict[str, Any]:
+    """Let `citizens` talk at once; return their waits in milliseconds, and what a turn costs."""
+    town = Town(running.url)
+    talks = Talks(town, citizens, think)
+    before = await asyncio.to_thread(running.used)
+    seconds = await talks.go_on(first, rounds)
+    turns = sum(len(waits) for waits in talks.waits.values())
+    after = await asyncio.to_thread(running.used)
     await town.client.aclose()
     return {
+        "think_s": list(think),
+        "turns_a_second": round(turns / seconds, 1),
+        **{f"{channel}_ms": _summary(waits) for channel, waits in talks.waits.items()},
+        "a_turn": after.since(before, turns),
+    }
+
+
+async def _both(running: Service, citizens: int, rounds: int) -> dict[str, Any]:
+    # What is loaded, prepared and connected at its first use is there before anything counts.
+    await measure(running, min(citizens, 20), 1, (0.0, 0.0), 0)
+    return {
         "citizens": citizens,
-        "turns_a_second": round((len(sms) + len(telegram)) / seconds, 1),
-        "sms_ms": _summary(sms),
-        "telegram_ms": _summary(telegram),
+        "talking": await measure(running, citizens, rounds, THINK_SECONDS, 100_000),
+        "saturated": await measure(running, citizens, rounds, (0.0, 0.0), 200_000),
     }
 
 
@@ -196,17 +159,21 @@ def main() -> None:
     """Measure, and print a table or JSON."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--citizens", type=int, default=50)
-    options.add_argument("--rounds", type=int, default=4)
+    options.add_argument("--rounds", type=int, default=1, help="talks of eight turns, one by one")
     options.add_argument("--json", action="store_true")
     given = options.parse_args()
-    with service() as url:
-        result = asyncio.run(measure(url, given.citizens, given.rounds))
+    with service() as running:
+        bound = 120 + given.rounds * (8 * THINK_SECONDS[1] + WAIT)
+        result = asyncio.run(asyncio.wait_for(_both(running, given.citizens, given.rounds), bound))
     if given.json:
         print(json.dumps(result))
         return
-    print(f"{given.citizens} citizens at once, {result['turns_a_second']} turns a second")
-    for channel in ("sms_ms", "telegram_ms"):
-        print(f"{channel:12} {result[channel]}")
+    print(f"{given.citizens} citizens at once; milliseconds from webhook to answer")
+    for way in ("talking", "saturated"):
+        found = result[way]
+        print(f"{way}: {found['turns_a_second']} turns a second; a turn costs {found['a_turn']}")
+        for channel in ("sms_ms", "telegram_ms"):
+            print(f"  {channel:12} {found[channel]}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def broadcast(
 @app.command()
 def turns(
     citizens: Annotated[int, typer.Option(min=1, help="How many talk at once.")] = 50,
-    rounds: Annotated[int, typer.Option(min=1)] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Talks of eight turns, one by one.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Let citizens talk all at once, and measure how long each waits."""
