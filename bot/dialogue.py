@@ -135,7 +135,8 @@ async def _without_words(turn: Turn) -> None:
         await miss(turn, "common.only_words")
         return
     waiting = turn.dialogue.waiting
-    flow = BY_NAME["petition"]
+    asked = waiting is not None and waiting.flow == "alerts" and turn.incoming.location
+    flow = BY_NAME["alerts" if asked else "petition"]
     await (flow.answer if waiting is not None and waiting.flow == flow.name else flow.begin)(turn)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from shapely import MultiPoint, Polygon, voronoi_polygons
+from shapely import MultiPoint, Point, Polygon, voronoi_polygons
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -49,6 +49,13 @@ class Districts:
             for name, outline in self.outlines.items()
             if any(area.intersects(outline) for area in areas)
         )
+
+
+def district_at(latitude: float, longitude: float) -> str | None:
+    """Return the district in which a point (WGS 84) lies; None outside the city."""
+    point = Point(longitude, latitude)
+    outlines = districts().outlines
+    return next((name for name, outline in outlines.items() if outline.covers(point)), None)
 
 
 def touched(rings: Sequence[Ring]) -> list[str]:

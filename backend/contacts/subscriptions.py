@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
+from backend.contacts import places
 from backend.errors import Invalid
 from backend.models import Address, Subscription
 from backend.petitions.routing import directory
@@ -66,10 +67,15 @@ async def subscribe(
 async def unsubscribe(
     session: AsyncSession, contact_id: UUID, districts: Sequence[str] | None
 ) -> list[str]:
-    """End the alerts of `districts`, or all of them when None; return those that ended."""
+    """End the alerts of `districts`, or all of them when None; return those that ended.
+
+    With the last of them the contact's place is forgotten too.
+    """
     ending = delete(Subscription).where(Subscription.contact_id == contact_id)
     if districts is not None:
         ending = ending.where(Subscription.district.in_(districts))
+    else:
+        await places.forget(session, contact_id)
     ended = sorted(await session.scalars(ending.returning(Subscription.district)))
     if ended:
         audit.record(session, CITIZEN, "alerts.off", f"contact:{contact_id}", districts=ended)

@@ -7,6 +7,7 @@ from backend.contacts import quiet, subscriptions
 from backend.petitions import routing
 from bot import clocks, dates, texts
 from bot.flow import Flow
+from bot.flows import alert_levels
 from bot.turn import Turn
 
 NAME = "alerts"
@@ -66,9 +67,12 @@ async def begin(turn: Turn) -> None:
 
 
 async def answer(turn: Turn) -> None:
-    """Take the districts, or the hours to be quiet in."""
+    """Take the districts, a place that was shared, or the hours to be quiet in."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
+    if await alert_levels.take_place(turn):
+        turn.done()
+        return
     if waiting.step == "quiet":
         await set_up(turn)
     elif turn.intent == "unsubscribe_alerts":
@@ -85,13 +89,13 @@ async def again(turn: Turn) -> None:
 
 
 def wants_set_up(turn: Turn) -> bool:
-    """Tell whether a message asks what is on, or for quiet hours, or for alerts in a language."""
+    """Tell whether a message asks what is on, for quiet hours, a language, or fewer levels."""
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step == "quiet":
         return clocks.span(turn.text) is not None
     if waiting is not None and waiting.flow != NAME and turn.intent == "file_petition":
         return False
-    if _LOUD.search(turn.text):
+    if _LOUD.search(turn.text) or alert_levels.wants(turn):
         return True
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
         about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
@@ -108,7 +112,9 @@ async def set_up(turn: Turn) -> None:
     contact = turn.address.contact_id
     language = turn.value("language")
     span = clocks.span(turn.text)
-    if _LOUD.search(turn.text):
+    if alert_levels.wants(turn):
+        await alert_levels.set_up(turn)
+    elif _LOUD.search(turn.text):
         await quiet.keep(turn.session, contact, None)
         turn.say("alerts.quiet_off")
     elif span is not None:
