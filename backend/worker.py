@@ -9,7 +9,7 @@ from backend.delivery import reaper
 from backend.delivery import service as delivery
 from backend.delivery.dispatch import Dispatcher
 from backend.handoff.watch import watch
-from broadcasts import audience, correction, schedule
+from broadcasts import audience, correction, plan, schedule
 from broadcasts import service as broadcasts
 from broadcasts.cap.publish import publish as publish_cap
 from channels.base import Channel
@@ -52,6 +52,8 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
         (600, reap_photos),
         (5, lambda: schedule.tend(context)),
         (3, tell_other_systems),
+        (0.5, lambda: plan.watch_canaries(context)),
+        (plan.RECENT_SECONDS, lambda: plan.watch_errors(context)),
         (2, lambda: schedule.pulse(context)),
         (15, lambda: watch(context)),
     ]

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from bench import siren_peers
 from bench.siren_city import City, city
-from broadcasts import audience
+from broadcasts import audience, plan
 
 PARTS = ("fan_out", "send", "loop", "celery", "cancel")
 WATCH_SECONDS = 0.1
@@ -27,6 +27,8 @@ async def fan_out(town: City, people: int) -> dict[str, Any]:
     """Write everybody's delivery, with nobody sending beside it."""
     await town.settle(people)
     event, _ = await town.approve(*await town.submitted())
+    async with town.context.sessions() as session, session.begin():
+        await plan.release(session, event.id)
     started = time.perf_counter()
     await audience.fan_out(town.context, str(event.id))
     seconds = time.perf_counter() - started

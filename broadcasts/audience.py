@@ -24,6 +24,9 @@ from broadcasts import geometry
 
 FAN_OUT = "broadcast.fan_out"
 CHUNK = 5_000
+# The first few get an alert alone: fifty people, or one in a hundred of a city.
+CANARY = 50
+CANARY_MOST = 1_000
 # A delivery in one of these states may have reached its citizen.
 MAYBE_OUT = ("dispatching", "accepted", "sent", "delivered", "unknown")
 # The list that tests go to: a subscription of its own, so that no citizen can be on it by district.
@@ -262,6 +265,11 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         return False, event.broadcast_id
     if event.kind == "alert" and await _refused(session, event):
         return False, event.broadcast_id
+    canary = event.kind == "alert" and not event.released_at and event.audience > CANARY
+    if canary:
+        if event.cursor:
+            return False, event.broadcast_id  # `plan` lets the others follow, or halts the alert
+        size = min(size, canary_of(event.audience))
     values = {
         "event": event.id,
         "cursor": event.cursor,
@@ -286,7 +294,12 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         )
     if row.added:
         await wake(session, "siren")
-    return more, event.broadcast_id
+    return more and not canary, event.broadcast_id
+
+
+def canary_of(audience: int) -> int:
+    """Return how many of so many people get an alert first."""
+    return max(CANARY, min(audience // 100, CANARY_MOST))
 
 
 async def _refused(session: AsyncSession, event: BroadcastEvent) -> bool:

@@ -6,6 +6,7 @@ GSM-7: 3GPP TS 23.038. Korean carriers: CP949, the extended KS X 1001
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from channels.segments import clusters, encoding_of
 
@@ -75,6 +76,18 @@ def for_korea(text: str) -> Written:
             lost_letters += letter
         written.append(MISSING if found is None else found)
     return Written("".join(written), lost, letters, lost_letters)
+
+
+@lru_cache(maxsize=64)
+def keeps_letters(text: str) -> bool:
+    """Tell whether a Korean carrier writes every letter of `text` as it is.
+
+    Vietnamese without its tones says something else. The answer is remembered: a city is sent few
+    texts, and each of them many times.
+    """
+    written = for_korea(text)
+    kept = [c for c in unicodedata.normalize("NFC", text) if c.isalpha()]
+    return not written.lost_letters and kept == [c for c in written.text if c.isalpha()]
 
 
 def _in_cp949(cluster: str) -> str | None:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -208,12 +209,18 @@ def _refused(code: int) -> SendError:
     return _MEANINGS.get(code, Rejected)(str(code))
 
 
-def _parts(message: Outgoing) -> tuple[Domestic, list[str]]:
+def _parts(message: Outgoing) -> tuple[Domestic, tuple[str, ...]]:
     """Return how a message goes out and its parts. Raises: Content in another script."""
-    written = for_korea(clean_text(numbered(with_photo(message), message.choices)))
+    return _written(clean_text(numbered(with_photo(message), message.choices)))
+
+
+@lru_cache(maxsize=64)  # an alert is cut once, and not for everybody anew
+def _written(text: str) -> tuple[Domestic, tuple[str, ...]]:
+    written = for_korea(text)
     if not written.legible:
         raise Content("unwritable")
-    return split_domestic(written.text)
+    form, parts = split_domestic(written.text)
+    return form, tuple(parts)
 
 
 def _update(state: DeliveryState | None, result: dict[str, Any]) -> list[StatusUpdate]:

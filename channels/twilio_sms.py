@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -163,7 +164,7 @@ class TwilioSms:
                 for each in page.get("messages", ())
                 if each.get("sid") not in known
                 and each.get("direction") == "outbound-api"
-                and str(each.get("body")).startswith(tuple(parts))
+                and str(each.get("body")).startswith(parts)
                 and _created(each) >= since - CLOCKS_APART
             ]
         updates = []
@@ -279,18 +280,22 @@ def _text(message: Outgoing | Reply) -> str:
     return clean_text(numbered(text, message.choices))
 
 
-def _bodies(message: Outgoing) -> list[str]:
+def _bodies(message: Outgoing) -> tuple[str, ...]:
     """Return the bodies that carry a message.
 
     Raises: Content where it goes to Korea, whose carriers take CP949 alone, in another script.
     """
-    text = _text(message)
-    if not message.address.startswith(KOREA):
-        return bodies(for_gsm(text), TWILIO_MAX)
+    return _written(_text(message), message.address.startswith(KOREA))
+
+
+@lru_cache(maxsize=64)  # an alert is cut once, and not for everybody anew
+def _written(text: str, to_korea: bool) -> tuple[str, ...]:
+    if not to_korea:
+        return tuple(bodies(for_gsm(text), TWILIO_MAX))
     written = for_korea(text)
     if not written.legible:
         raise Content("unwritable")
-    return bodies(written.text, TWILIO_MAX)
+    return tuple(bodies(written.text, TWILIO_MAX))
 
 
 def _xml(response: MessagingResponse) -> Response:

@@ -12,10 +12,14 @@ from backend.contacts.service import lock_address, phone_code
 from backend.context import Context
 from backend.messages import service as messages
 from backend.models import PhoneCode
+from channels.charset import keeps_letters
 from channels.message import Choice, Outgoing
 
 LEASE = timedelta(seconds=60)
 CODE_MARK = "●●●●●●"
+KOREA = "+82"
+# A text message, an AlimTalk's template and a call have no room for more.
+SHORT_CHANNELS = ("sms", "alimtalk", "voice")
 
 # The channels with something due, found by skipping along the index instead of reading the queue.
 _CHANNELS = text("""
@@ -31,13 +35,19 @@ _CHANNELS = text("""
         SELECT 1 FROM deliveries d WHERE d.lane = :lane AND d.channel = queued.channel
           AND d.status = 'pending' AND d.due_at <= now())""")
 
+# What waits of an alert that is halted or being cancelled waits on, from the moment of that commit.
+_HELD = """
+          AND (q.event_id IS NULL OR q.event_id <> ALL (ARRAY(
+            SELECT e.id FROM broadcasts b JOIN broadcast_events e ON e.broadcast_id = b.id
+            WHERE b.status IN ('halted', 'cancelling') AND e.kind = 'alert')))"""
+
 # An earlier message of the same citizen goes first: on this address always, on another one unless
 # it has to wait there.
-_CLAIM = text("""
+_CLAIM = text(f"""
     WITH due AS (
         SELECT id FROM deliveries q
         WHERE lane = :lane AND channel = :channel AND status = 'pending'
-          AND due_at <= now() AND expires_at > now()
+          AND due_at <= now() AND expires_at > now() {_HELD}
           AND NOT EXISTS (
             SELECT 1 FROM deliveries earlier
             WHERE earlier.contact_id = q.contact_id AND earlier.id < q.id
@@ -56,6 +66,8 @@ _CLAIM = text("""
             SELECT t.id FROM attachments t WHERE t.message_id = m.id ORDER BY t.place LIMIT 1
         ) END AS photo,
         coalesce(m.text, e.texts ->> c.language) AS words,
+        e.long_texts ->> c.language AS full_words,
+        CASE WHEN c.language NOT IN ('ko', 'en') THEN e.texts ->> 'en' END AS english,
         CASE WHEN c.attempts > 1 THEN (
             SELECT count(*) FROM delivery_parts p
             WHERE p.delivery_id = c.id AND p.route = c.route) ELSE 0 END AS sent_parts,
@@ -66,7 +78,7 @@ _CLAIM = text("""
     FROM claimed c JOIN addresses a ON a.id = c.address_id
     LEFT JOIN messages m ON m.id = c.message_id
     LEFT JOIN broadcast_events e ON e.id = c.event_id
-    ORDER BY c.id""")
+    ORDER BY c.id""")  # noqa: S608 - constant parts
 
 _CANCEL = text("""
     UPDATE deliveries SET status = 'cancelled', reason = 'code-replaced', claimed_until = NULL,
@@ -111,10 +123,12 @@ async def claim(context: Context, lane: str, channel: str, size: int) -> list[Pa
         parcels = []
         replaced = []
         for row in rows:
-            if row.event_id is not None and row.scheme == "web":
-                await _put_into_conversation(session, row)
             packed: dict[str, Any] = row.reply or {}
             words = row.words or ""
+            if row.event_id is not None:
+                words = alert_words(row.channel, row.address, words, row.full_words, row.english)
+                if row.scheme == "web":
+                    await _put_into_conversation(session, row, words)
             if "code_for" in packed:
                 code = await session.get(PhoneCode, packed["code_for"])
                 if code is None or (code.phone, code.nonce) != (row.address, packed["nonce"]):
@@ -151,10 +165,24 @@ def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> 
     )
 
 
-async def _put_into_conversation(session: AsyncSession, row: Row[Any]) -> None:
+def alert_words(
+    channel: str, address: str, short: str, full: str | None, english: str | None
+) -> str:
+    """Return what an alert says on `channel`: the short text by SMS, the full one elsewhere.
+
+    Where a Korean carrier has not got the letters of the short one, it is said in `english`.
+    """
+    if channel not in SHORT_CHANNELS:
+        return full or short
+    if english and address.startswith(KOREA) and not keeps_letters(short):
+        return english
+    return short
+
+
+async def _put_into_conversation(session: AsyncSession, row: Row[Any], words: str) -> None:
     """Write an alert into the conversation that a browser reads; once, however often tried."""
     address = await lock_address(session, "web", row.address, verified=False)
     talk = await messages.open_conversation(session, address, row.channel, row.language)
     mark = f"alert:{row.id}"
     if not await messages.find_incoming(session, row.channel, mark):
-        await messages.add(session, talk, author="alert", text=row.words, external_id=mark)
+        await messages.add(session, talk, author="alert", text=words, external_id=mark)

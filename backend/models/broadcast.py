@@ -120,7 +120,7 @@ class BroadcastEvent(Base):
     districts and polygons, the districts these touch, the `through` and the counts by channel and
     language, and the version of the `resolver`. `audience` is the number of people counted in the
     same transaction. `cursor` is how far the fan-out came, by subscription id; NULL once everybody
-    has a delivery.
+    has a delivery. An alert's first few people are its canary: the others follow at `released_at`.
     """
 
     __tablename__ = "broadcast_events"
@@ -154,6 +154,7 @@ class BroadcastEvent(Base):
     area: Mapped[dict[str, Any]]
     audience: Mapped[int]
     cursor: Mapped[int | None] = mapped_column(default=0)
+    released_at: Mapped[datetime | None]
     content_hash: Mapped[str | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[Now]

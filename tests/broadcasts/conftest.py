@@ -28,7 +28,7 @@ from backend.models import (
 )
 from backend.security import COOKIE, Actor
 from backend.staff import service as staff
-from broadcasts import approval, audience, routes, service
+from broadcasts import approval, audience, plan, routes, service
 from broadcasts.schemas import Approval, Draft
 from tests.broadcasts.browsers import Browsers
 
@@ -92,6 +92,11 @@ class Office:
             approval.approve, self.approver, broadcast.id, seen(broadcast, people)
         )
         return event
+
+    async def release(self, event: BroadcastEvent) -> None:
+        """Let an alert go to everybody, as after a canary that went well."""
+        async with self.sessions() as session, session.begin():
+            await plan.release(session, event.id)
 
     async def status(self, broadcast_id: uuid.UUID) -> str:
         """The state of a broadcast as everybody sees it."""

@@ -1,7 +1,8 @@
-"""A worker of its own process that fans one event out slowly, until it is killed."""
+"""A worker of its own process that fans one event out in small chunks, until it is killed."""
 
 import asyncio
 import sys
+from uuid import UUID
 
 from backend import db, events
 from backend.config import Settings
@@ -13,8 +14,11 @@ async def main(database_url: str, redis_url: str, event_id: str) -> None:
     _, sessions = db.connect(database_url)
     settings = Settings(_env_file=None, EUNGDAP_ENV="test")
     context = Context(settings, sessions, events.connect(redis_url))
-    print("ready", flush=True)
-    await audience.fan_out(context, event_id, 40)
+    more = True
+    while more:
+        print("on", flush=True)
+        async with context.sessions() as session, session.begin():
+            more, _ = await audience.fan_out_chunk(session, UUID(event_id), 40)
 
 
 if __name__ == "__main__":

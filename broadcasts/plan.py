@@ -1,0 +1,137 @@
+"""Canary and breaker: a few people first, all once that went well, nobody more where it goes wrong.
+
+Each look reads rows, decides in one statement and is safe to repeat. A halt is for people to undo.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Row, func, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend import audit, jobs
+from backend.context import Context
+from backend.events import publish
+from backend.models import Broadcast, BroadcastEvent
+from broadcasts import audience
+
+ERROR_RATE = 0.2  # of those whose fate is known, more than this share: something is wrong
+KNOWN_AT_LEAST = 20
+ENOUGH = audience.CANARY * 3 // 5  # of the canary: the others need not wait for the slowest
+RECENT_SECONDS = 4.0  # what the breaker looks at, and how often
+RECENT_AT_LEAST = 100
+SILENT_SECONDS = 60.0  # a canary of which nothing is accepted for so long has failed
+
+# The canary: the fan-out has written it and waits. What is refused, and tried again, is no success.
+_CANARIES = text("""
+    SELECT e.id, e.broadcast_id, e.audience, count(d.id) AS people,
+        count(d.id) FILTER (WHERE d.status IN ('accepted', 'sent', 'delivered')) AS good,
+        count(d.id) FILTER (
+            WHERE d.status IN ('failed', 'unknown') AND d.reason <> 'lease-expired'
+               OR d.status = 'pending' AND d.failures > 1) AS bad,
+        count(d.id) FILTER (WHERE d.status IN ('pending', 'dispatching')) AS open,
+        min(d.created_at) < now() - :silent * interval '1 second' AS old
+    FROM broadcasts b
+    JOIN broadcast_events e ON e.broadcast_id = b.id AND e.kind = 'alert'
+    LEFT JOIN deliveries d ON d.event_id = e.id
+    WHERE b.status IN ('approved', 'sending') AND e.cursor > 0 AND e.released_at IS NULL
+      AND e.expires_at > now()
+    GROUP BY e.id""")
+
+# What came of an alert's last tries. A worker that died says nothing of how the sending goes.
+_RUNNING = text("""
+    SELECT e.id, e.broadcast_id, count(*) FILTER (WHERE t.outcome = 'accepted') AS good,
+        count(*) FILTER (WHERE t.outcome IN ('rejected', 'content', 'unknown')
+                         AND t.code IS DISTINCT FROM 'lease-expired') AS bad
+    FROM broadcasts b
+    JOIN broadcast_events e ON e.broadcast_id = b.id AND e.kind = 'alert'
+    JOIN deliveries d ON d.event_id = e.id
+    JOIN delivery_attempts t ON t.delivery_id = d.id
+    WHERE b.status = 'sending' AND e.released_at IS NOT NULL
+      AND t.at > greatest(now() - :recent * interval '1 second', b.resumed_at)
+    GROUP BY e.id HAVING count(*) >= :least""")
+
+_ON_THE_WAY = text("SELECT EXISTS (SELECT 1 FROM broadcasts WHERE status = 'sending')")
+
+
+async def watch_canaries(context: Context) -> None:
+    """Let the others follow where the canary went well, else halt it. Call it twice a second."""
+    async with context.sessions() as session:
+        canaries = (await session.execute(_CANARIES, {"silent": SILENT_SECONDS})).all()
+    for row in canaries:
+        verdict = judge(row.people, row.good, row.bad, row.open, silent=bool(row.old))
+        if verdict is not None:
+            await _do(context, row, None if verdict == "release" else verdict)
+
+
+async def watch_errors(context: Context) -> None:
+    """Halt an alert whose last tries went wrong; call it every `RECENT_SECONDS`."""
+    values = {"recent": RECENT_SECONDS, "least": RECENT_AT_LEAST}
+    async with context.sessions() as session:
+        running = []
+        if await session.scalar(_ON_THE_WAY):
+            running = list((await session.execute(_RUNNING, values)).all())
+    for row in running:
+        if row.bad > ERROR_RATE * (row.good + row.bad):
+            await _do(context, row, "error-rate")
+
+
+def judge(people: int, good: int, bad: int, open_: int, *, silent: bool) -> str | None:
+    """Return what becomes of an alert whose canary stands so: `release`, why not, or None: wait.
+
+    `open_` are those whose sending is not over, `silent` tells that a minute went by.
+    """
+    known = good + bad
+    if bad > ERROR_RATE * known and (known >= min(KNOWN_AT_LEAST, people) or not open_):
+        return "error-rate"
+    enough = known >= min(ENOUGH, people) or not open_
+    if enough and (good or not known):
+        return "release"
+    if silent:
+        return "release" if good else "canary-silent"
+    return None
+
+
+async def _do(context: Context, row: Row[tuple[object, ...]], why: str | None) -> None:
+    async with context.sessions() as session, session.begin():
+        done = (
+            await release(session, row.id)
+            if why is None
+            else await halt(session, row.broadcast_id, why, good=row.good, bad=row.bad)
+        )
+    if done:
+        await publish(context.redis, f"broadcast:{row.broadcast_id}", {"type": "changed"})
+
+
+async def release(session: AsyncSession, event_id: UUID) -> bool:
+    """Let the others follow the canary; False where somebody did so before."""
+    released = await session.scalar(
+        update(BroadcastEvent)
+        .where(BroadcastEvent.id == event_id, BroadcastEvent.released_at.is_(None))
+        .values(released_at=func.now())
+        .returning(BroadcastEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    if released is not None:
+        await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(event_id))
+    return released is not None
+
+
+async def halt(session: AsyncSession, broadcast_id: UUID, why: str, *, good: int, bad: int) -> bool:
+    """Hold an alert that goes wrong until a person has looked; False where it is not on its way.
+
+    What a worker has in its hands at this moment goes out; nothing more is claimed.
+    """
+    halted = await session.scalar(
+        update(Broadcast)
+        .where(Broadcast.id == broadcast_id, Broadcast.status.in_(("approved", "sending")))
+        .values(status="halted", halted_at=func.now(), halted_reason=why)
+        .returning(Broadcast.id)
+        .execution_options(synchronize_session=False)
+    )
+    if halted is None:
+        return False
+    audit.record(
+        session, "system", "broadcast.halted", f"broadcast:{broadcast_id}",
+        why=why, good=good, bad=bad,
+    )  # fmt: skip
+    return True
