@@ -13,8 +13,9 @@ from backend.attachments import service as attachments
 from backend.attachments.pictures import Cleaned
 from backend.contacts import service as contacts
 from backend.context import Context
-from backend.delivery import mailbox, reports
+from backend.delivery import mailbox
 from backend.delivery import service as delivery
+from backend.delivery.intake import Intake
 from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
@@ -50,6 +51,7 @@ class Bot:
         self._parser = parser
         self._faq = faq
         self._channels = channels
+        self._reports = Intake(context, channels)
 
     async def on_message(self, incoming: Incoming) -> Answer:
         """Take one message and return the answer to it; the same message again gets it again.
@@ -89,8 +91,7 @@ class Bot:
 
     async def on_status(self, report: StatusUpdate) -> None:
         """Take a provider's report on a message that was sent."""
-        async with self._context.sessions() as session, session.begin():
-            await reports.apply(session, report, self._channels)
+        await self._reports.take(report)
 
     async def _parse(self, incoming: Incoming) -> Parse:
         text = "" if incoming.kind in _UNHEARD else incoming.text

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.delivery import ways
+from backend.delivery.batch import LOCK, batch
 from backend.delivery.service import wake
 from channels.base import Channel
 from channels.message import DeliveryState, StatusUpdate
@@ -29,30 +30,36 @@ def _rank(column: str) -> str:
 
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
-_KNOWN = text("""
-    SELECT delivery_id FROM delivery_parts
-    WHERE provider = :provider AND external_id = :external_id""")
+_KNOWN = batch(
+    """SELECT u.place, p.delivery_id FROM {rows}
+    JOIN delivery_parts p ON p.provider = u.provider AND p.external_id = u.external_id""",
+    place="bigint", provider="text", external_id="text",
+)  # fmt: skip
 
 # A report by our own id counts where this provider was given the message: by a try that is noted,
 # or by the one that is going on.
-_CARRIED = text("""
-    SELECT d.id, d.parts,
-        CASE WHEN d.channel = :channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired')
+_CARRIED = batch(
+    """SELECT u.place, d.id, d.parts,
+        CASE WHEN d.channel = u.channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired')
              THEN d.route
              ELSE (SELECT max(t.route) FROM delivery_attempts t WHERE t.delivery_id = d.id
-                   AND t.channel = :channel AND t.provider = :provider) END AS route
-    FROM deliveries d WHERE d.id = :delivery
-    FOR NO KEY UPDATE""")
+                   AND t.channel = u.channel AND t.provider = u.provider) END AS route
+    FROM {rows} JOIN deliveries d ON d.id = u.delivery""",
+    place="bigint", delivery="bigint", channel="text", provider="text",
+)  # fmt: skip
 
-_NOTE = text(f"""
-    INSERT INTO delivery_parts AS p
+_NOTE = batch(
+    f"""INSERT INTO delivery_parts AS p
         (provider, external_id, delivery_id, route, total, status, code)
-    VALUES (:provider, :external_id, :delivery, :route, :total, :status, :code)
+    SELECT * FROM {{rows}}
     ON CONFLICT (provider, external_id) DO UPDATE SET status = excluded.status,
         code = excluded.code, total = greatest(p.total, excluded.total), updated_at = now()
     WHERE p.delivery_id = excluded.delivery_id
       AND {_rank("excluded.status")} > {_rank("p.status")}
-    RETURNING p.delivery_id""")  # noqa: S608 - constant parts
+    RETURNING p.delivery_id""",  # noqa: S608 - constant parts
+    provider="text", external_id="text", delivery="bigint", route="bigint", total="bigint",
+    status="text", code="text",
+)  # fmt: skip
 
 _REFRESH = text(f"""
     WITH way AS (
@@ -83,44 +90,77 @@ _REFRESH = text(f"""
 async def apply(
     session: AsyncSession, report: StatusUpdate, channels: Mapping[str, Channel]
 ) -> bool:
-    """Apply a provider's report; return whether it told anything new about its delivery.
+    """Apply a provider's report; return whether it told anything new about its delivery."""
+    return bool(await apply_all(session, [report], channels))
+
+
+async def apply_all(
+    session: AsyncSession, reports: Sequence[StatusUpdate], channels: Mapping[str, Channel]
+) -> set[int]:
+    """Apply reports, in whatever order they came; return the deliveries they moved.
 
     What failed for good and is not part of a talk goes another way, where its citizen has one.
     """
-    provider = report.provider or report.channel
-    delivery = report.delivery
-    if delivery is None:
-        values = {"provider": provider, "external_id": report.external_id}
-        delivery = await session.scalar(_KNOWN, values)
-    if delivery is None:
-        return False
-    carried = (
-        await session.execute(
-            _CARRIED, {"delivery": delivery, "channel": report.channel, "provider": provider}
-        )
-    ).one_or_none()
-    if carried is None or carried.route is None:
-        return False
-    failed = report.state is DeliveryState.FAILED
-    noted = await session.scalar(
-        _NOTE,
-        {
-            "provider": provider,
-            "external_id": report.external_id or f"delivery-{delivery}",
-            "delivery": delivery,
-            "route": carried.route,
-            "total": report.parts or carried.parts or 1,
-            "status": report.state.value,
-            "code": (report.code or "failed") if failed else None,
-        },
-    )
-    if noted is None:
-        return False
-    changed = await refresh(session, [delivery])
+    told = await _about(session, reports)
+    await session.execute(LOCK, {"ids": sorted({id_ for id_, _ in told})})
+    asked = {
+        "place": list(range(len(told))),
+        "delivery": [id_ for id_, _ in told],
+        "channel": [report.channel for _, report in told],
+        "provider": [_provider(report) for _, report in told],
+    }
+    carried = await session.execute(_CARRIED, asked) if told else ()
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in carried:
+        if row.route is not None:
+            part = _part(told[row.place][1], row)
+            key = (part["provider"], part["external_id"])
+            if key not in best or RANK[part["status"]] > RANK[best[key]["status"]]:
+                best[key] = part
+    if not best:
+        return set()
+    # In one order, so that two who write the same parts at once wait and do not lock each other.
+    parts = [best[key] for key in sorted(best)]
+    noted = await session.scalars(_NOTE, {name: [p[name] for p in parts] for name in parts[0]})
+    changed = await refresh(session, set(noted))
     lost = [row.id for row in changed if row.status == "failed" and not row.arrived]
     for lane in set((await ways.move(session, lost, channels)).values()):
         await wake(session, lane)
-    return bool(changed)
+    return {row.id for row in changed}
+
+
+async def _about(
+    session: AsyncSession, reports: Sequence[StatusUpdate]
+) -> list[tuple[int, StatusUpdate]]:
+    """Return the reports of which we know the delivery, with its id."""
+    told = [(report.delivery, report) for report in reports if report.delivery is not None]
+    others = [r for r in reports if r.delivery is None and r.external_id is not None]
+    if others:
+        asked = {
+            "place": list(range(len(others))),
+            "provider": [_provider(report) for report in others],
+            "external_id": [report.external_id for report in others],
+        }
+        rows = await session.execute(_KNOWN, asked)
+        told += [(row.delivery_id, others[row.place]) for row in rows]
+    return told
+
+
+def _part(report: StatusUpdate, carried: Any) -> dict[str, Any]:
+    failed = report.state is DeliveryState.FAILED
+    return {
+        "provider": _provider(report),
+        "external_id": report.external_id or f"delivery-{carried.id}",
+        "delivery": carried.id,
+        "route": carried.route,
+        "total": report.parts or carried.parts or 1,
+        "status": report.state.value,
+        "code": (report.code or "failed") if failed else None,
+    }
+
+
+def _provider(report: StatusUpdate) -> str:
+    return report.provider or report.channel
 
 
 async def refresh(session: AsyncSession, ids: Collection[int]) -> Sequence[Any]:

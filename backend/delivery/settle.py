@@ -3,36 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Float, String, TextClause, bindparam, func, text, update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import metrics
 from backend.context import Context
 from backend.delivery import reports, ways
+from backend.delivery.batch import LOCK, batch
 from backend.delivery.outcome import Outcome
 from backend.delivery.packing import Parcel
 from backend.models import Address
 from channels.base import Channel
 
-_TYPES = {"bigint": BigInteger, "text": String, "double precision": Float}
-
-
-def _batch(statement: str, **columns: str) -> TextClause:
-    """Return `statement` with `{rows}` replaced by its arrays as the rows of a table `u`."""
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
-    rows = f"unnest({arrays}) AS u({', '.join(columns)})"
-    return text(statement.replace("{rows}", rows)).bindparams(
-        *(bindparam(name, type_=ARRAY(_TYPES[kind])) for name, kind in columns.items())
-    )
-
-
-# In the order of their ids, as everybody locks them who locks several.
-LOCK = text(
-    "SELECT id FROM deliveries WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
-).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
-
 # A try whose lease ran out is there already, as unknown: now it is known.
-_TRIES = _batch(
+_TRIES = batch(
     """INSERT INTO delivery_attempts
         (delivery_id, number, route, channel, provider, address_id, outcome, code)
     SELECT * FROM {rows}
@@ -43,7 +27,7 @@ _TRIES = _batch(
 )  # fmt: skip
 
 # A report may have been faster than this note; it knows the part's state, we the whole.
-_PARTS = _batch(
+_PARTS = batch(
     """INSERT INTO delivery_parts AS p (provider, external_id, delivery_id, route, total, status)
     SELECT u.provider, u.external_id, u.id, u.route, u.total, 'accepted' FROM {rows}
     ON CONFLICT (provider, external_id) DO UPDATE SET total = excluded.total
@@ -51,7 +35,7 @@ _PARTS = _batch(
     id="bigint", route="bigint", provider="text", external_id="text", total="bigint",
 )  # fmt: skip
 
-_SETTLE = _batch(
+_SETTLE = batch(
     """UPDATE deliveries d SET status = u.status, reason = u.reason, provider = u.provider,
         failures = u.failures, parts = coalesce(u.parts, d.parts),
         due_at = coalesce(now() + u.delay * interval '1 second', d.due_at),
@@ -66,7 +50,7 @@ _SETTLE = _batch(
 )  # fmt: skip
 
 # A report was faster and has moved the status: what it could not know is added.
-_ADD = _batch(
+_ADD = batch(
     """UPDATE deliveries d SET provider = u.provider, parts = coalesce(u.parts, d.parts),
         check_at = CASE WHEN d.status IN ('accepted', 'sent')
                         THEN coalesce(now() + u.check_in * interval '1 second', d.check_at) END
@@ -74,7 +58,7 @@ _ADD = _batch(
     id="bigint", route="bigint", provider="text", parts="bigint", check_in="double precision",
 )  # fmt: skip
 
-_PUT_BACK = _batch(
+_PUT_BACK = batch(
     """UPDATE deliveries d SET status = 'pending', attempts = d.attempts - 1,
         due_at = now() + u.delay * interval '1 second', claimed_until = NULL, updated_at = now()
     FROM {rows} WHERE d.id = u.id AND d.attempts = u.number AND d.status = 'dispatching'""",
