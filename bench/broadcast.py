@@ -4,7 +4,7 @@
 
 Everything runs on this machine: PostgreSQL and Redis of its own (written as safely as in earnest),
 the simulator and two workers as processes of their own. `--full` takes 100,000 people, and a
-million for `million`. Parts: fan_out, send, loop, celery, cancel, million.
+million for `million`. Parts: fan_out, send, callbacks (after send), loop, celery, cancel, million.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bench import siren_peers
+from bench import siren_callbacks, siren_peers
 from bench.siren_city import City, city
 from broadcasts import audience, plan
 
-PARTS = ("fan_out", "send", "loop", "celery", "cancel")
+PARTS = ("fan_out", "send", "callbacks", "loop", "celery", "cancel")
 WATCH_SECONDS = 0.1
 
 
@@ -133,6 +133,8 @@ async def measure(parts: tuple[str, ...], people: int, full: bool) -> dict[str, 
             found["fan_out"] = await fan_out(town, max(people, 20_000))
         if "send" in parts:
             found["send"] = await send(town, people)
+        if "callbacks" in parts and "send" in parts:
+            found["callbacks"] = await siren_callbacks.absorb(town)
         if "loop" in parts:
             rate = await siren_peers.bare_loop(town, min(people, 20_000))
             found["bare_loop"] = {"per_second": round(rate)}

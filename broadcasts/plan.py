@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import audit, jobs
+from backend import jobs
 from backend.context import Context
 from backend.events import publish
-from backend.models import Broadcast, BroadcastEvent
-from broadcasts import audience
+from backend.models import BroadcastEvent
+from broadcasts import audience, sending
 
 ERROR_RATE = 0.2  # of those whose fate is known, more than this share: something is wrong
 KNOWN_AT_LEAST = 20
@@ -21,33 +21,38 @@ RECENT_SECONDS = 4.0  # what the breaker looks at, and how often
 RECENT_AT_LEAST = 100
 SILENT_SECONDS = 60.0  # a canary of which nothing is accepted for so long has failed
 
-# The canary: the fan-out has written it and waits. What is refused, and tried again, is no success.
+# The canary: the fan-out has written it and waits. What is refused, and tried again, is no success;
+# who is left alone until the morning tells nothing. Whoever resumed it has seen how it went.
 _CANARIES = text("""
-    SELECT e.id, e.broadcast_id, e.audience, count(d.id) AS people,
+    SELECT e.id, e.broadcast_id, b.resumed_at IS NOT NULL AS resumed,
+        count(d.id) FILTER (WHERE d.lane = 'siren') AS people,
         count(d.id) FILTER (WHERE d.status IN ('accepted', 'sent', 'delivered')) AS good,
         count(d.id) FILTER (
             WHERE d.status IN ('failed', 'unknown') AND d.reason <> 'lease-expired'
                OR d.status = 'pending' AND d.failures > 1) AS bad,
-        count(d.id) FILTER (WHERE d.status IN ('pending', 'dispatching')) AS open,
+        count(d.id) FILTER (
+            WHERE d.lane = 'siren' AND d.status IN ('pending', 'dispatching')) AS open,
         min(d.created_at) < now() - :silent * interval '1 second' AS old
     FROM broadcasts b
     JOIN broadcast_events e ON e.broadcast_id = b.id AND e.kind = 'alert'
     LEFT JOIN deliveries d ON d.event_id = e.id
     WHERE b.status IN ('approved', 'sending') AND e.cursor > 0 AND e.released_at IS NULL
       AND e.expires_at > now()
-    GROUP BY e.id""")
+    GROUP BY e.id, b.resumed_at""")
 
 # What came of an alert's last tries. A worker that died says nothing of how the sending goes.
 _RUNNING = text("""
+    WITH tried AS MATERIALIZED (
+        SELECT delivery_id, outcome, code, at FROM delivery_attempts
+        WHERE at > now() - :recent * interval '1 second')
     SELECT e.id, e.broadcast_id, count(*) FILTER (WHERE t.outcome = 'accepted') AS good,
         count(*) FILTER (WHERE t.outcome IN ('rejected', 'content', 'unknown')
                          AND t.code IS DISTINCT FROM 'lease-expired') AS bad
-    FROM broadcasts b
-    JOIN broadcast_events e ON e.broadcast_id = b.id AND e.kind = 'alert'
-    JOIN deliveries d ON d.event_id = e.id
-    JOIN delivery_attempts t ON t.delivery_id = d.id
-    WHERE b.status = 'sending' AND e.released_at IS NOT NULL
-      AND t.at > greatest(now() - :recent * interval '1 second', b.resumed_at)
+    FROM tried t JOIN deliveries d ON d.id = t.delivery_id
+    JOIN broadcast_events e ON e.id = d.event_id
+    JOIN broadcasts b ON b.id = e.broadcast_id
+    WHERE e.kind = 'alert' AND e.released_at IS NOT NULL AND b.status = 'sending'
+      AND (b.resumed_at IS NULL OR t.at > b.resumed_at)
     GROUP BY e.id HAVING count(*) >= :least""")
 
 _ON_THE_WAY = text("SELECT EXISTS (SELECT 1 FROM broadcasts WHERE status = 'sending')")
@@ -58,7 +63,9 @@ async def watch_canaries(context: Context) -> None:
     async with context.sessions() as session:
         canaries = (await session.execute(_CANARIES, {"silent": SILENT_SECONDS})).all()
     for row in canaries:
-        verdict = judge(row.people, row.good, row.bad, row.open, silent=bool(row.old))
+        verdict: str | None = "release"
+        if not row.resumed:
+            verdict = judge(row.people, row.good, row.bad, row.open, silent=bool(row.old))
         if verdict is not None:
             await _do(context, row, None if verdict == "release" else verdict)
 
@@ -96,7 +103,7 @@ async def _do(context: Context, row: Row[tuple[object, ...]], why: str | None) -
         done = (
             await release(session, row.id)
             if why is None
-            else await halt(session, row.broadcast_id, why, good=row.good, bad=row.bad)
+            else await sending.halt(session, row.broadcast_id, why)
         )
     if done:
         await publish(context.redis, f"broadcast:{row.broadcast_id}", {"type": "changed"})
@@ -114,24 +121,3 @@ async def release(session: AsyncSession, event_id: UUID) -> bool:
     if released is not None:
         await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(event_id))
     return released is not None
-
-
-async def halt(session: AsyncSession, broadcast_id: UUID, why: str, *, good: int, bad: int) -> bool:
-    """Hold an alert that goes wrong until a person has looked; False where it is not on its way.
-
-    What a worker has in its hands at this moment goes out; nothing more is claimed.
-    """
-    halted = await session.scalar(
-        update(Broadcast)
-        .where(Broadcast.id == broadcast_id, Broadcast.status.in_(("approved", "sending")))
-        .values(status="halted", halted_at=func.now(), halted_reason=why)
-        .returning(Broadcast.id)
-        .execution_options(synchronize_session=False)
-    )
-    if halted is None:
-        return False
-    audit.record(
-        session, "system", "broadcast.halted", f"broadcast:{broadcast_id}",
-        why=why, good=good, bad=bad,
-    )  # fmt: skip
-    return True

@@ -1,0 +1,111 @@
+"""Status callbacks as they come after a city was warned: many, twice, and in any order."""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import time
+from typing import Any
+
+import aiohttp
+import httpx
+from sqlalchemy import text
+from twilio.request_validator import RequestValidator
+
+from backend.config import Settings
+from backend.embedded import data_dir
+from bench.siren_city import City
+from channels.signatures import KOREA_HEADER, TWILIO_HEADER
+
+AT_ONCE = 100
+# What a tenth each comes to; of what failed and arrived after all, the receipt of the phone counts.
+FATES = [("delivered",)] * 8 + [("undelivered",), ("undelivered", "delivered")]
+
+Request = tuple[str, bytes | dict[str, Any], dict[str, str]]
+
+
+async def serve(town: City) -> None:
+    """Start the service that providers and citizens talk to; it learns its language once."""
+    settings = town.settings
+    learned = data_dir(Settings(_env_file=None)) / "models"
+    own = data_dir(settings) / "models"
+    if learned.exists() and not own.exists():
+        shutil.copytree(learned, own)
+    town.start("service", "serve")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(600):
+            with contextlib.suppress(httpx.HTTPError):
+                if (await client.get(f"{settings.base_url}/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.5)
+    raise SystemExit("the service did not start")
+
+
+async def absorb(town: City) -> dict[str, Any]:
+    """Report on every message of the last alert; return how fast that is kept, once checked."""
+    await serve(town)
+    async with town.context.sessions() as session:
+        query = "SELECT delivery_id, provider, external_id FROM delivery_parts ORDER BY delivery_id"
+        parts = (await session.execute(text(query))).all()
+    dice = random.Random(6)
+    wanted: dict[int, str] = {}
+    requests: list[Request] = []
+    for part in parts:
+        fate = dice.choice(FATES)
+        wanted[part.delivery_id] = "delivered" if "delivered" in fate else "failed"
+        for word in ("sent", *fate) if part.provider == "twilio" else fate:
+            made = _twilio if part.provider == "twilio" else _korea
+            requests += [made(town.settings, part.delivery_id, part.external_id, word)] * 2
+    dice.shuffle(requests)
+    seconds = await _post(town, requests)
+    async with town.context.sessions() as session:
+        rows = await session.execute(text("SELECT id, status FROM deliveries"))
+        found = {id_: status for id_, status in rows if id_ in wanted}
+    town.stop("service")
+    wrong = sum(found[id_] != status for id_, status in wanted.items())
+    assert not wrong, f"{wrong} of {len(wanted)} ended in another state than reported"
+    return {"callbacks": len(requests), "per_second": round(len(requests) / seconds), "wrong": 0}
+
+
+async def _post(town: City, requests: list[Request]) -> float:
+    """Post everything, `AT_ONCE` under way at a time; return the seconds it took."""
+    queue = iter(requests)
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    async with aiohttp.ClientSession(town.settings.base_url, connector=connector) as session:
+
+        async def provider() -> None:
+            for path, body, headers in queue:
+                given: dict[str, Any] = (
+                    {"data": body} if isinstance(body, bytes) else {"json": body}
+                )
+                async with session.post(path, headers=headers, **given) as answer:
+                    assert answer.status == 204, f"{path} answered {answer.status}"
+
+        started = time.perf_counter()
+        await asyncio.gather(*(provider() for _ in range(AT_ONCE)))
+        return time.perf_counter() - started
+
+
+def _twilio(settings: Settings, delivery: int, external_id: str, word: str) -> Request:
+    form = {"MessageSid": external_id, "MessageStatus": word, "AccountSid": "AC" + "0" * 32}
+    if word == "undelivered":
+        form["ErrorCode"] = "30003"
+    path = f"/channels/twilio/status?delivery={delivery}&parts=1"
+    signed = RequestValidator(settings.twilio_auth_token).compute_signature(
+        settings.base_url + path, form
+    )
+    body = "&".join(f"{key}={value}" for key, value in form.items()).encode()
+    kind = "application/x-www-form-urlencoded"
+    return path, body, {TWILIO_HEADER: signed, "Content-Type": kind}
+
+
+def _korea(settings: Settings, delivery: int, external_id: str, word: str) -> Request:
+    request, _, place = external_id.partition(":")
+    hook = {
+        "requestId": request, "recipientSeq": int(place),
+        "messageStatus": "COMPLETED" if word == "delivered" else "FAILED",
+        "resultCode": "1000" if word == "delivered" else "2003",
+        "senderGroupingKey": str(delivery), "recipientGroupingKey": "1/1",
+    }  # fmt: skip
+    body = {"event": "MESSAGE_RESULT_UPDATE", "hooks": [hook]}
+    return "/channels/korea-sms/results", body, {KOREA_HEADER: settings.korea_sms_webhook_secret}
