@@ -105,7 +105,10 @@ _FOLLOW = text(
             {_LANGUAGE.format(wish="d.language")} AS spoken, CAST(NULL AS timestamptz) AS held
         FROM deliveries d
         WHERE d.id > :cursor AND d.event_id = CAST(:corrects AS uuid)
-          AND d.status = ANY(:maybe_out)"""  # noqa: S608 - constant parts
+          AND d.status = ANY(:maybe_out)
+          AND NOT (CAST(:unanswered AS boolean) AND EXISTS (
+            SELECT 1 FROM alert_replies r
+            WHERE r.event_id = d.event_id AND r.contact_id = d.contact_id))"""  # noqa: S608
     )
 )
 
@@ -252,11 +255,13 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         )
     ).one()
     # Against a cancel: it waits for this chunk, or this chunk sees it.
-    status = await session.scalar(
-        select(Broadcast.status)
-        .where(Broadcast.id == event.broadcast_id)
-        .with_for_update(key_share=True)
-    )
+    status, resumed_at = (
+        await session.execute(
+            select(Broadcast.status, Broadcast.resumed_at)
+            .where(Broadcast.id == event.broadcast_id)
+            .with_for_update(key_share=True)
+        )
+    ).one()
     stopped = event.kind == "alert" and status in ("halted", "cancelling", "cancelled")
     over = await session.scalar(
         select(BroadcastEvent.expires_at <= func.now()).where(BroadcastEvent.id == event_id)
@@ -265,7 +270,9 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
         return False, event.broadcast_id
     if event.kind == "alert" and await _refused(session, event):
         return False, event.broadcast_id
-    canary = event.kind == "alert" and not event.released_at and event.audience > CANARY
+    # Whoever resumed it has seen how the canary went.
+    released = event.kind != "alert" or event.released_at or resumed_at
+    canary = not released and event.audience > CANARY
     if canary:
         if event.cursor:
             return False, event.broadcast_id  # `plan` lets the others follow, or halts the alert
@@ -280,7 +287,11 @@ async def fan_out_chunk(session: AsyncSession, event_id: UUID, size: int) -> tup
     if event.kind == "alert":
         row = (await session.execute(*_spread(event, values))).one()
     else:
-        source = {"corrects": event.area["corrects"], "maybe_out": list(MAYBE_OUT)}
+        source = {
+            "corrects": event.area["corrects"],
+            "maybe_out": list(MAYBE_OUT),
+            "unanswered": event.area.get("unanswered", False),
+        }
         row = (await session.execute(_FOLLOW, values | source)).one()
     more = row.read == size
     event.cursor = row.last if more else None

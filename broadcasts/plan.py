@@ -22,10 +22,9 @@ RECENT_AT_LEAST = 100
 SILENT_SECONDS = 60.0  # a canary of which nothing is accepted for so long has failed
 
 # The canary: the fan-out has written it and waits. What is refused, and tried again, is no success;
-# who is left alone until the morning tells nothing. Whoever resumed it has seen how it went.
+# who is left alone until the morning tells nothing.
 _CANARIES = text("""
-    SELECT e.id, e.broadcast_id, b.resumed_at IS NOT NULL AS resumed,
-        count(d.id) FILTER (WHERE d.lane = 'siren') AS people,
+    SELECT e.id, e.broadcast_id, count(d.id) FILTER (WHERE d.lane = 'siren') AS people,
         count(d.id) FILTER (WHERE d.status IN ('accepted', 'sent', 'delivered')) AS good,
         count(d.id) FILTER (
             WHERE d.status IN ('failed', 'unknown') AND d.reason <> 'lease-expired'
@@ -37,8 +36,8 @@ _CANARIES = text("""
     JOIN broadcast_events e ON e.broadcast_id = b.id AND e.kind = 'alert'
     LEFT JOIN deliveries d ON d.event_id = e.id
     WHERE b.status IN ('approved', 'sending') AND e.cursor > 0 AND e.released_at IS NULL
-      AND e.expires_at > now()
-    GROUP BY e.id, b.resumed_at""")
+      AND b.resumed_at IS NULL AND e.expires_at > now()
+    GROUP BY e.id""")
 
 # What came of an alert's last tries. A worker that died says nothing of how the sending goes.
 _RUNNING = text("""
@@ -51,7 +50,8 @@ _RUNNING = text("""
     FROM tried t JOIN deliveries d ON d.id = t.delivery_id
     JOIN broadcast_events e ON e.id = d.event_id
     JOIN broadcasts b ON b.id = e.broadcast_id
-    WHERE e.kind = 'alert' AND e.released_at IS NOT NULL AND b.status = 'sending'
+    WHERE e.kind = 'alert' AND b.status = 'sending'
+      AND (e.released_at IS NOT NULL OR b.resumed_at IS NOT NULL)
       AND (b.resumed_at IS NULL OR t.at > b.resumed_at)
     GROUP BY e.id HAVING count(*) >= :least""")
 
@@ -63,9 +63,7 @@ async def watch_canaries(context: Context) -> None:
     async with context.sessions() as session:
         canaries = (await session.execute(_CANARIES, {"silent": SILENT_SECONDS})).all()
     for row in canaries:
-        verdict: str | None = "release"
-        if not row.resumed:
-            verdict = judge(row.people, row.good, row.bad, row.open, silent=bool(row.old))
+        verdict = judge(row.people, row.good, row.bad, row.open, silent=bool(row.old))
         if verdict is not None:
             await _do(context, row, None if verdict == "release" else verdict)
 

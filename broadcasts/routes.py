@@ -10,6 +10,7 @@ from backend.errors import NotFound
 from backend.security import Actor, require
 from backend.staff.second_factor import Fresh
 from broadcasts import (
+    answer_routes,
     approval,
     audience,
     break_glass_routes,
@@ -43,6 +44,7 @@ from broadcasts.signals import Signals
 router = APIRouter(tags=["broadcasts"])
 router.include_router(live.router)
 router.include_router(control_routes.router)
+router.include_router(answer_routes.router)
 router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
 router.include_router(preview.router)

@@ -1,0 +1,52 @@
+"""The answers to an alert over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from backend.context import Session
+from backend.security import Actor, require
+from broadcasts import answers, live, service
+from broadcasts.signals import Signals
+
+router = APIRouter(tags=["broadcasts"])
+
+
+class Answers(BaseModel):
+    """What people answered, district by district."""
+
+    items: list[answers.DistrictAnswers]
+    total: int
+
+
+class Reminded(BaseModel):
+    """How many are asked once more."""
+
+    people: int
+
+
+@router.get("/api/v1/broadcasts/{broadcast_id}/answers")
+async def answers_by_district(
+    session: Session,
+    actor: Annotated[Actor, Depends(require(*live.READERS))],  # noqa: ARG001
+    broadcast_id: UUID,
+) -> Answers:
+    """Return who is safe, who needs help and who is silent, by district."""
+    await service.get(session, broadcast_id)
+    found = await answers.by_district(session, broadcast_id)
+    return Answers(items=found, total=len(found))
+
+
+@router.post("/api/v1/broadcasts/{broadcast_id}/remind")
+async def remind(
+    session: Session,
+    signals: Signals,
+    actor: Annotated[Actor, Depends(require("author", "approver", "operator"))],
+    broadcast_id: UUID,
+) -> Reminded:
+    """Ask those who have not answered once more."""
+    event = await answers.remind(session, actor, broadcast_id)
+    signals.changed(broadcast_id)
+    return Reminded(people=event.audience)
