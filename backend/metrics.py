@@ -6,3 +6,4 @@ MESSAGES = Counter("eungdap_messages_total", "Messages from citizens", ["channel
 REPEATED = Counter("eungdap_messages_repeated_total", "Messages that came again", ["channel"])
 SETTLED = Counter("eungdap_deliveries_total", "Sends and how they ended", ["channel", "status"])
 PROVIDER_OPEN = Gauge("eungdap_provider_down", "1 while a provider is avoided", ["provider"])
+PATH_WORKS = Gauge("eungdap_siren_path_works", "1 where the last probe went out", ["channel"])

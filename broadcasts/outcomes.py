@@ -56,3 +56,31 @@ def without_row(*, fanned_out: bool, stopped: bool, over: bool) -> str:
     if stopped:
         return "cancelled"
     return "expired" if over else "pending"
+
+
+_DEAD = text("""
+    SELECT e.broadcast_id, e.kind, d.channel, d.status, d.reason, count(*) AS people,
+        min(d.id) AS first, max(d.id) AS last
+    FROM deliveries d JOIN broadcast_events e ON e.id = d.event_id
+    WHERE e.created_at > now() - :days * interval '1 day'
+      AND (d.status IN ('failed', 'unknown', 'expired')
+           OR d.status = 'dispatching' AND d.claimed_until < now() - interval '1 minute'
+           OR d.status = 'pending' AND d.expires_at < now() - interval '1 minute')
+    GROUP BY e.id, d.channel, d.status, d.reason ORDER BY e.created_at DESC, people DESC""")
+
+_DEAD_JOBS = text("""
+    SELECT j.task_name, count(*) AS jobs FROM procrastinate_jobs j
+    WHERE j.status = 'failed' GROUP BY j.task_name ORDER BY j.task_name""")
+
+
+async def dead(session: AsyncSession, days: int = 7) -> dict[str, list[dict[str, object]]]:
+    """Return whom alerts of the last days did not surely reach and why, and jobs that gave up.
+
+    People are counted by broadcast, channel and reason; the ids are those of deliveries.
+    """
+    people = (await session.execute(_DEAD, {"days": days})).mappings()
+    jobs = (await session.execute(_DEAD_JOBS)).mappings()
+    return {
+        "people": [{**row, "broadcast_id": str(row["broadcast_id"])} for row in people],
+        "jobs": [dict(row) for row in jobs],
+    }

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from backend.cli import bench, faq, nlu, operate, serve
+from backend.cli import bench, broadcast, faq, nlu, operate, serve
 from backend.errors import SetupError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -13,6 +13,7 @@ operate.add_to(app)
 app.add_typer(nlu.app, name="nlu")
 app.add_typer(faq.app, name="faq")
 app.add_typer(bench.app, name="bench")
+app.add_typer(broadcast.app, name="broadcast")
 
 
 def main() -> None:
