@@ -42,6 +42,7 @@ async def test_a_job_that_wrote_nothing_and_was_resumed_twice_writes_everyone_on
     office: Office, context: Context, many: int
 ) -> None:
     event = await office.approved(many)
+    await office.release(event)
     async with office.sessions() as session:
         await audience.fan_out_chunk(session, event.id, 500)
         await session.rollback()
@@ -56,6 +57,7 @@ async def test_the_end_in_the_middle_of_a_fan_out_stops_it_and_says_how_many(
     office: Office, context: Context, many: int
 ) -> None:
     event = await office.approved(many)
+    await office.release(event)
     async with office.sessions() as session, session.begin():
         await audience.fan_out_chunk(session, event.id, 500)
         for statement in (
