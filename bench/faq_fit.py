@@ -10,7 +10,7 @@ ten-fold cross-validation ranked, so that they do not trust the fit itself. Thre
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,18 +19,39 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from backend.faq import evaluate, lexicon, ranking
+from backend.faq import evaluate, evidence, fitted, ranking
+from backend.faq.coverage import Coverage
 from backend.faq.lexicon import Concept, Query
 from backend.faq.units import Units
 
 Table = npt.NDArray[np.float64]
-_RIDGE = 0.01
+_RIDGE = 0.01  # of the ranking
+_RIDGE_OF_DECISIONS = 0.0005
 _FOLDS = 10
 _COPIES = 2  # of every question, with gaps in the word lists
-_DROPPED = 0.35  # of the word lists' part in a question
-_REFUSED = 0.07  # of the unanswerable questions, this share may be offered something
+_DROPPED = 0.3  # of the synonyms that a question brings
+_UNREAD = 0.08  # of the words that are translated
+_DROPPED_SUBJECTS = 0.35  # of the subjects that it names
+_REFUSED = 0.05  # of the unanswerable questions, this share may be offered something
+# styles that set no threshold: picked for being hard to refuse, or no question at all
+_NEAR, _TALK = "near", "talk"
 _SURE = 0.75  # an answer without choices is given at this probability of being right
-_OUT = Path(ranking.__file__).with_name("weights.json")
+_OUT = Path(fitted.__file__).with_name("weights.json")
+
+
+@dataclass
+class Asked:
+    """A question with its candidates; `whole` unless parts of the word lists were left out."""
+
+    query: Query
+    found: Any
+    features: Table
+    covered: Coverage
+    gold: set[str]
+    language: str
+    fold: int
+    whole: bool
+    usual: bool  # neither picked for being hard to refuse nor small talk: sets the threshold
 
 
 def main() -> None:
@@ -44,93 +65,90 @@ def main() -> None:
     random = Random(1)
     asked = []
     for number, line in enumerate(evaluate.read_lines(arguments.questions)):
-        query = (
-            lexicon.translated_query(line["text"], units.names)
-            if line.get("lang") == "en"
-            else lexicon.korean_query(line["text"])
-        )
+        query = index.query(line["text"], line["lang"])
         for copy in (query, *(_thinned(query, random) for _ in range(_COPIES))):
-            found, features = ranking.look(units, copy)
-            asked.append((copy, found, features, set(line["gold"]), number % _FOLDS))
-    stacked = np.vstack([features for _, _, features, _, _ in asked])
+            looked = ranking.look(units, copy)
+            gold, fold = set(line["gold"]), number % _FOLDS
+            usual = line["style"] not in (_NEAR, _TALK)
+            asked.append(Asked(copy, *looked, gold, line["lang"], fold, copy is query, usual))
+    asked = [one for one in asked if len(one.found)]
+    stacked = np.vstack([one.features for one in asked])
     mean, spread = stacked.mean(0), np.maximum(stacked.std(0), 1e-6)
-    tables = [(features - mean) / spread for _, _, features, _, _ in asked]
-    marks = [_marks(units, found, gold) for _, found, _, gold, _ in asked]
+    tables = [(one.features - mean) / spread for one in asked]
+    marks = [_marks(units, one.found, one.gold) for one in asked]
     usable = [i for i, mark in enumerate(marks) if mark.any()]
 
-    evidence, right, answerable, places = [], [], [], []
+    seen, right, answerable, usual, whole, places = [], [], [], [], [], []
     for fold in range(_FOLDS):
-        others = [i for i in usable if asked[i][4] != fold]
+        others = [i for i in usable if asked[i].fold != fold]
         learnt = _softmax([tables[i] for i in others], [marks[i] for i in others])
-        fitted = _named(ranking.FEATURES, mean, spread, learnt)
-        for query, found, features, gold, its_fold in asked:
-            if its_fold != fold or not len(found):
-                continue
-            ranked = ranking.order(units, found, features, fitted)
-            keys = [units.rows[one.row].external_id for one in ranked]
-            if gold:
-                places.append(next((p for p, key in enumerate(keys) if key in gold), 99))
-            evidence.append(ranking.gather(units, query, ranked))
-            right.append(keys[0] in gold)
-            answerable.append(bool(gold))
-    known = np.array(places)
-    print("cross-validated recall:", {k: round(float((known < k).mean()), 3) for k in (1, 3, 10)})
+        weights = _named(ranking.FEATURES, mean, spread, learnt)
+        for one in (one for one in asked if one.fold == fold):
+            ranked = ranking.order(units, one.found, one.features, weights)
+            keys = [units.rows[other.row].external_id for other in ranked]
+            seen.append(evidence.gather(units, one.query, ranked, one.features, one.covered))
+            right.append(keys[0] in one.gold)
+            answerable.append(bool(one.gold))
+            usual.append(one.usual)
+            whole.append(one.whole)
+            if one.gold and one.whole:
+                place = next((p for p, key in enumerate(keys) if key in one.gold), 99)
+                places.append((one.language, place))
+    for language in sorted({language for language, _ in places}):
+        known = np.array([place for spoken, place in places if spoken == language])
+        recall = {k: round(float((known < k).mean()), 3) for k in (1, 3, 10)}
+        print(f"cross-validated recall, {language} ({len(known)}):", recall)
 
     final = _softmax([tables[i] for i in usable], [marks[i] for i in usable])
-    table = np.array(evidence)
+    table = np.array(seen)
     is_right, is_answerable = np.array(right), np.array(answerable)
-    by_right = _logistic(table, is_right)
-    by_answerable = _logistic(table, is_answerable)
-    chance = _chances(by_answerable, table)
-    print("AUROC:", evaluate.auroc(list(chance[is_answerable]), list(chance[~is_answerable])))
-    offer_at = float(np.quantile(chance[~is_answerable], 1 - _REFUSED))
+    by_right, _ = _logistic(table, is_right)
+    by_answerable, chance = _logistic(table, is_answerable)
+    asked_so = np.array(usual) & np.array(whole)
+    held, foreign = chance[is_answerable & asked_so], chance[~is_answerable & asked_so]
+    print("AUROC:", evaluate.auroc(list(held), list(foreign)))
+    offer_at = float(np.quantile(foreign, 1 - _REFUSED))
     print(
-        f"answered: {(chance[is_answerable] >= offer_at).mean():.3f} of the answerable at",
-        f"{(chance[~is_answerable] >= offer_at).mean():.3f} of the others, from {offer_at:.3f}",
+        f"answered: {(held >= offer_at).mean():.3f} of the answerable at",
+        f"{(foreign >= offer_at).mean():.3f} of the others, from {offer_at:.3f}",
     )
-    direct = (_chances(by_right, table) >= _SURE) & (chance >= offer_at)
-    print(
-        f"answered without choices: {direct[is_answerable].mean():.3f} of the answerable,",
-        f"{is_right[direct].mean():.3f} of these rightly",
-    )
-    weights = ranking.Weights(
+    result = fitted.Weights(
         _named(ranking.FEATURES, mean, spread, final),
         by_right,
         by_answerable,
         _SURE,
         round(offer_at, 3),
     )
-    _OUT.write_text(json.dumps(asdict(weights), indent=1) + "\n", encoding="utf-8")
-    for part in ("rank", "right", "answerable"):
-        print(part, {name: round(value[-1], 2) for name, value in getattr(weights, part).items()})
+    _OUT.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
 
 
 def _thinned(query: Query, random: Random) -> Query:
     """Return `query` as it were if the word lists lacked some of what they hold.
 
-    The lists were extended while these questions were looked at, and know them too well: without
-    this, the fit would trust them more than a new question bears out.
+    The lists were extended while some of these questions were known, and know them too well:
+    without this, the fit would trust them more than a new question bears out.
     """
     concepts, extra = [], {}
     for number, concept in enumerate(query.concepts):
-        if random.random() < _DROPPED:
-            concepts.append(Concept(concept.own or f"unread {number}", ()))
+        if random.random() < (_UNREAD if concept.own is None else _DROPPED):
+            concepts.append(Concept(concept.own or f"unread {number}", (), concept.light))
             continue
         concepts.append(concept)
         for word in {morpheme for other in concept.others for morpheme in other}:
             if word in query.extra:
                 extra[word] = query.extra[word]
-    return replace(query, concepts=tuple(concepts), extra=extra)
+    subjects = tuple(s for s in query.subjects if random.random() >= _DROPPED_SUBJECTS)
+    return replace(query, concepts=tuple(concepts), extra=extra, subjects=subjects)
 
 
 def _marks(units: Units, found: Any, gold: set[str]) -> npt.NDArray[np.bool_]:
     return np.array([units.rows[units.row_of[u]].external_id in gold for u in found], dtype=bool)
 
 
-def _named(names: tuple[str, ...], mean: Table, spread: Table, weight: Table) -> Any:
+def _named(names: tuple[str, ...], *columns: Table) -> Any:
     return {
         name: [round(float(v), 5) for v in values]
-        for name, *values in zip(names, mean, spread, weight, strict=True)
+        for name, *values in zip(names, *columns, strict=True)
     }
 
 
@@ -152,25 +170,33 @@ def _softmax(tables: list[Table], marks: list[npt.NDArray[np.bool_]]) -> Table:
     return _minimum(loss, tables[0].shape[1])
 
 
-def _logistic(table: Table, mark: npt.NDArray[np.bool_]) -> Any:
-    """Return a logistic model of `mark` by the columns of `table`."""
+def _logistic(table: Table, mark: npt.NDArray[np.bool_]) -> tuple[Any, Table]:
+    """Return a logistic model of `mark`, and its cross-validated chances (rows go by question)."""
     mean, spread = table.mean(0), np.maximum(table.std(0), 1e-6)
-    columns = np.column_stack([(table - mean) / spread, np.ones(len(table))])
+    translated = table[:, evidence.CONFIDENCE.index("translated")]
+    bent = evidence.bent((table - mean) / spread, translated)
+    columns = np.column_stack([bent, np.ones(len(table))])
+    fold = np.arange(len(table)) * _FOLDS // len(table)  # rows of one fold stand together
 
-    def loss(weight: Table) -> tuple[float, Table]:
-        z = columns @ weight
-        miss = 1 / (1 + np.exp(-z)) - mark
-        cost = np.logaddexp(0, np.where(mark, -z, z)).mean() + _RIDGE * weight[:-1] @ weight[:-1]
-        pull = np.append(2 * _RIDGE * weight[:-1], 0.0)
-        return float(cost), columns.T @ miss / len(mark) + pull
+    def fit(rows: npt.NDArray[np.bool_]) -> Table:
+        held, wanted = columns[rows], mark[rows]
 
-    fitted = _minimum(loss, columns.shape[1])
-    named = _named(ranking.CONFIDENCE, mean, spread, fitted[:-1])
-    return {**named, "intercept": [round(float(fitted[-1]), 5)]}
+        def loss(weight: Table) -> tuple[float, Table]:
+            z = held @ weight
+            miss = 1 / (1 + np.exp(-z)) - wanted
+            cost = np.logaddexp(0, np.where(wanted, -z, z)).mean()
+            pull = np.append(2 * _RIDGE_OF_DECISIONS * weight[:-1], 0.0)
+            slope = held.T @ miss / len(held) + pull
+            return float(cost + _RIDGE_OF_DECISIONS * weight[:-1] @ weight[:-1]), slope
 
+        return _minimum(loss, columns.shape[1])
 
-def _chances(fitted: Any, table: Table) -> Table:
-    return np.array([ranking.probability(fitted, row) for row in table])
+    chance = np.zeros(len(table))
+    for one in range(_FOLDS):
+        chance[fold == one] = 1 / (1 + np.exp(-columns[fold == one] @ fit(fold != one)))
+    whole = fit(np.ones(len(table), dtype=bool))
+    named = _named(evidence.CONFIDENCE, mean, spread, *whole[:-1].reshape(3, -1))
+    return {**named, "intercept": [round(float(whole[-1]), 5)]}, chance
 
 
 def _minimum(loss: Callable[[Table], tuple[float, Table]], size: int) -> Table:

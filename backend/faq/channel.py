@@ -11,6 +11,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class Counts:
     """What one unit holds of one channel: term numbers with their counts in title and body."""
 
     term: Ints
-    title: Floats
-    body: Floats
+    title: Bytes
+    body: Bytes
+
+
+_MOST = 255  # a count above it adds nothing
 
 
 class Vocabulary:
@@ -50,12 +54,9 @@ class Vocabulary:
                 self.number[term] = number
                 self.terms.append(term)
             numbers.append((number, title[term], body[term]))
-        table = np.array(numbers, dtype=np.float64).reshape(-1, 3)
-        return Counts(
-            table[:, 0].astype(np.int32),
-            table[:, 1].astype(np.float32),
-            table[:, 2].astype(np.float32),
-        )
+        table = np.array(numbers, dtype=np.int32).reshape(-1, 3)
+        counts = np.minimum(table[:, 1:], _MOST).astype(np.uint8)
+        return Counts(table[:, 0].copy(), counts[:, 0].copy(), counts[:, 1].copy())
 
 
 @dataclass(slots=True)
@@ -68,7 +69,6 @@ class Channel:
     impact: Floats
     in_title: Bools
     idf: Floats
-    title_mass: Floats
     units: int
 
     @classmethod
@@ -78,8 +78,8 @@ class Channel:
         """Invert `counts` (one entry a unit) and weigh every posting."""
         sizes = np.array([len(c.term) for c in counts], dtype=np.int64)
         term = _joined([c.term for c in counts], np.int32)
-        title = _joined([c.title for c in counts], np.float32)
-        body = _joined([c.body for c in counts], np.float32)
+        title = _joined([c.title for c in counts], np.uint8)
+        body = _joined([c.body for c in counts], np.uint8)
         unit = np.repeat(np.arange(len(counts), dtype=np.int32), sizes)
         number = len(vocabulary.terms)
         frequency = np.bincount(term, minlength=number)
@@ -91,7 +91,6 @@ class Channel:
         )
         impact = idf[term] * weight * (saturation.k1 + 1) / (weight + saturation.k1)
         in_title = title > 0
-        mass = np.bincount(unit, weights=np.where(in_title, idf[term], 0), minlength=total)
         order = np.argsort(term, kind="stable")
         start = np.zeros(number + 1, dtype=np.int64)
         np.cumsum(frequency, out=start[1:])
@@ -102,7 +101,6 @@ class Channel:
             impact[order].astype(np.float32),
             in_title[order],
             idf,
-            mass.astype(np.float32),
             len(counts),
         )
 
@@ -137,6 +135,13 @@ class Channel:
         number = self._number(term)
         return number is not None and bool(self.start[number + 1] > self.start[number])
 
+    def share(self, term: str) -> float:
+        """Return the share of units that hold `term` (0..1)."""
+        number = self._number(term)
+        if number is None:
+            return 0.0
+        return float(self.start[number + 1] - self.start[number]) / max(self.units, 1)
+
     def weight(self, term: str) -> float:
         """Return how telling `term` is; a term that nobody holds tells most."""
         number = self._number(term)
@@ -164,7 +169,7 @@ def _joined(parts: Sequence[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
 
-def _length(counts: Floats, unit: Ints, total: int, share: float) -> Floats:
+def _length(counts: Bytes, unit: Ints, total: int, share: float) -> Floats:
     """Return what a count is divided by, so that long texts gain nothing from being long."""
     lengths = np.bincount(unit, weights=counts, minlength=total)
     filled = lengths[lengths > 0]

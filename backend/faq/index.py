@@ -4,21 +4,23 @@ Korean questions search Korean articles; English questions search English articl
 the glossary Korean ones too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from backend.faq import lexicon, tokens
+from backend.faq.characters import is_chinese, is_japanese
+from backend.faq.fitted import weights
 from backend.faq.lexicon import Query
 from backend.faq.passages import best_passage
-from backend.faq.ranking import Ranked, Ranking, rank, weights
+from backend.faq.ranking import Ranking, rank
 from backend.faq.units import Row, Units, analyse
 
 Decision = Literal["answer", "choices", "none"]
 _QUESTION = 500  # characters of a question that are read
 _QUOTED = 3  # hits that get a passage: no page shows more
 _IN_TITLE = 0.3
-_OWN_LANGUAGE = 0.1  # an English article is worth this much more to who asks in English
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Result:
 NOTHING = Result([], "none", 0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
     """Articles of every language, searchable. It never changes; an edit makes a new one."""
 
@@ -64,9 +66,21 @@ class Index:
     def search(self, text: str, language: str = "ko", k: int = 3) -> Result:
         """Return what is found for `text`, asked in `language` (ko, en; others by their script)."""
         text = tokens.clean(text)[:_QUESTION]
-        if language == "en" or not tokens.is_korean(text):
-            return self._english(text, k)
-        return self._best([self._rank("ko", lexicon.korean_query(text), k)], k)
+        queries = {"ko": self.query(text, language)}
+        if language_of(text, language) == "en":
+            queries["en"] = lexicon.english_query(text)
+        return self._best(queries, k)
+
+    def query(self, text: str, language: str) -> Query:
+        """Return `text`, asked in `language`, as a query over the Korean articles."""
+        spoken = language_of(text, language)
+        if spoken == "ko":
+            return lexicon.korean_query(text)
+        if spoken in ("zh", "ja"):
+            return lexicon.character_query(text, spoken)
+        korean = self.languages.get("ko")
+        names, spellings = (korean.names, korean.spellings) if korean else ({}, {})
+        return lexicon.translated_query(text, names, spellings)
 
     def passage(self, article_id: int, text: str) -> str | None:
         """Return the part of one article that fits `text` best; None where it is not held."""
@@ -81,45 +95,55 @@ class Index:
                     return _quoted(units, query, row)
         return None
 
-    def _english(self, text: str, k: int) -> Result:
-        korean = self.languages.get("ko")
-        names = korean.names if korean else {}
-        return self._best(
-            [
-                self._rank("en", lexicon.english_query(text), k),
-                self._rank("ko", lexicon.translated_query(text, names), k),
-            ],
-            k,
-        )
-
-    def _rank(self, language: str, query: Query, k: int) -> tuple[Units, Query, Ranking] | None:
-        units = self.languages.get(language)
-        return (units, query, rank(units, query, k)) if units else None
-
-    @staticmethod
-    def _best(found: Sequence[tuple[Units, Query, Ranking] | None], k: int) -> Result:
-        """Merge rankings of several languages; the surest one leads and decides."""
-        rankings = [entry for entry in found if entry and entry[2].ranked]
-        if not rankings:
+    def _best(self, queries: Mapping[str, Query], k: int) -> Result:
+        """Merge the rankings of several languages; the surest one leads and decides."""
+        rankings = [
+            (units, rank(units, queries[language], k))
+            for language, units in self.languages.items()
+            if language in queries
+        ]
+        rankings.sort(key=lambda found: found[1].answerable, reverse=True)
+        chosen: dict[int, tuple[Row, float]] = {}
+        for units, ranking in rankings:
+            for one in ranking.ranked:
+                row = units.rows[one.row]
+                if "en" in queries:
+                    row = self._in_english.get(row.external_id, row)
+                chosen.setdefault(row.id, (row, one.score))
+        if not chosen:
             return NOTHING
-        bonus = _OWN_LANGUAGE if len(found) > 1 else 0.0
-        rankings.sort(key=lambda e: e[2].answerable + bonus * (e[0].language == "en"), reverse=True)
-        chosen = [
-            (units, query, one) for units, query, ranking in rankings for one in ranking.ranked
-        ][:k]
-        leading = rankings[0][2]
-        fitted = weights()
-        decision: Decision = "none"
-        if leading.answerable >= fitted.offer_at:
-            decision = "answer" if leading.right >= fitted.answer_at else "choices"
-        hits = [_hit(*found, quoted=place < _QUOTED) for place, found in enumerate(chosen)]
-        return Result(hits, decision, leading.right, leading.answerable)
+        hits = []
+        for place, (row, score) in enumerate(list(chosen.values())[:k]):
+            written = "en" if row.language == "en" else "ko"
+            units, query = self.languages[written], queries[written]
+            passage = _quoted(units, query, row) if place < _QUOTED else ""
+            hits.append(
+                Hit(row.id, row.external_id, row.language, row.title, passage, row.sentences, score)
+            )
+        leading = rankings[0][1]
+        return Result(hits, _decision(leading), leading.right, leading.answerable)
+
+    @cached_property
+    def _in_english(self) -> dict[str, Row]:
+        """English articles by their id at the source: who asks in English is shown those."""
+        english = self.languages.get("en")
+        return {row.external_id: row for row in english.rows} if english else {}
 
 
-def _hit(units: Units, query: Query, one: Ranked, *, quoted: bool) -> Hit:
-    row = units.rows[one.row]
-    passage = _quoted(units, query, row) if quoted else ""
-    return Hit(row.id, row.external_id, row.language, row.title, passage, row.sentences, one.score)
+def _decision(leading: Ranking) -> Decision:
+    fitted = weights()
+    if leading.answerable < fitted.offer_at:
+        return "choices" if leading.keyword else "none"
+    return "answer" if leading.right >= fitted.answer_at else "choices"
+
+
+def language_of(text: str, language: str) -> str:
+    """Return in which way a question is read (ko, en, zh, ja): English as such, else by script."""
+    if language != "en" and tokens.is_korean(text):
+        return "ko"
+    if is_japanese(text):
+        return "ja"
+    return "zh" if is_chinese(text) else "en"
 
 
 def _quoted(units: Units, query: Query, row: Row) -> str:

@@ -4,6 +4,9 @@ Rule: National Institute of Korean Language, "Romanization of Korean" (2000), wi
 changes that names show (신림 Sillim, 왕십리 Wangsimni, 종로 Jongno).
 """
 
+import re
+from collections.abc import Iterable
+
 _SOUNDS = """
 g kk n d tt r m b pp s ss - j jj ch k t p h
 a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i
@@ -65,3 +68,55 @@ def _close(tail: int, following: int) -> tuple[str, str]:
             return ("", sound) if sound != "ng" else (sound, "")
         return "", _LINKED_S.get(tail, _LINKED.get(sound, sound))
     return _CHANGES.get((sound, _LEADS[lead]), (sound, ""))
+
+
+def loosened(spelled: str) -> str:
+    """Return a Latin spelling without what people spell differently (Park No-soo, Bak Nosu)."""
+    loose = _UNSTEADY.sub("", spelled.lower())
+    for ours, theirs in _SPELT:
+        loose = loose.replace(ours, theirs)
+    return "~" + _DOUBLE.sub(r"\1", loose)
+
+
+_UNSTEADY = re.compile(r"[^a-z]")
+_DOUBLE = re.compile(r"(.)\1+")
+_SPELT = (
+    ("oo", "u"),
+    ("ee", "i"),
+    ("eo", "o"),
+    ("eu", "u"),
+    ("woo", "u"),
+    ("ou", "u"),
+    ("sh", "s"),
+    ("ch", "j"),
+    ("b", "p"),
+    ("d", "t"),
+    ("g", "k"),
+    ("r", "l"),
+)
+
+Spellings = dict[str, tuple[str, ...]]
+_SHORTEST = 5  # letters: a shorter spelling may be an English word
+
+
+def spellings(names: Iterable[tuple[str, ...]]) -> Spellings:
+    """Return Korean `names` (as morphemes) by how they are, or might be, spelled in Latin."""
+    found: Spellings = {}
+    loose: Spellings = {}
+    for name in names:
+        spelled = romanise("".join(name))
+        if len(spelled) < _SHORTEST or not spelled.isascii():
+            continue
+        found.setdefault(spelled, name)
+        loose.setdefault(loosened(spelled), name)
+        if len(name) == 1:
+            found.setdefault(spelled + "gu", name)
+        for ending in _ENDINGS:
+            stem = name[0].removesuffix(ending)
+            if len(name) == 1 and 1 < len(stem) < len(name[0]):
+                found.setdefault(romanise(stem), name)
+    return {**loose, **found}
+
+
+_AFTER_NAMES = "미술관 박물관 체육공원 대공원 공원 도서관 시장 센터 대교 교 로 길 산 역 동"
+_ENDINGS = tuple(_AFTER_NAMES.split())

@@ -15,20 +15,24 @@ import numpy as np
 from backend.faq import tokens
 from backend.faq.channel import Counts, Vocabulary
 from backend.faq.index import Index
-from backend.faq.units import CHANNELS, Row, Unit, Units
+from backend.faq.senses import Senses, Space
+from backend.faq.units import CHANNELS, Analysis, Row, Unit, Units
+from nlu.morphemes import kiwi_version
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _PARTS = ("term", "title", "body")
-_GLOSSARY = Path(__file__).with_name("glossary.yml")
+_SENSES = ("anchors", "projection", "mean", "vectors")
+_LISTS = Path(__file__).parent
 
 
 def key(fingerprint: str) -> str:
     """Return the name under which an index is kept: of its articles, and of how they are read."""
-    basis = [str(_FORMAT), str(tokens.VERSION), kiwipiepy.__version__, fingerprint]
+    basis = [str(_FORMAT), str(tokens.VERSION), kiwipiepy.__version__, kiwi_version(), fingerprint]
     digest = hashlib.blake2b("\x1f".join(basis).encode(), digest_size=10)
-    digest.update(_GLOSSARY.read_bytes())
+    for path in sorted(_LISTS.glob("*.yml")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -62,7 +66,7 @@ def load(directory: Path, name: str) -> Index | None:
 def _written(units: Units, arrays: dict[str, Any]) -> dict[str, Any]:
     """Put the counts of `units` into `arrays`; return the rest as JSON can hold it."""
     digests = list(units.by_digest)
-    kept = [unit for digest in digests for unit in units.by_digest[digest][0]]
+    kept = [unit for digest in digests for unit in units.by_digest[digest].units]
     for number, channel in enumerate(CHANNELS):
         counts = [unit.counts[number] for unit in kept]
         prefix = f"{units.language}.{channel}"
@@ -71,13 +75,17 @@ def _written(units: Units, arrays: dict[str, Any]) -> dict[str, Any]:
             arrays[f"{prefix}.{part}"] = np.concatenate(
                 [getattr(c, part) for c in counts] or [np.zeros(0)]
             )
+    space = units.senses.space
+    made = (space.anchors, space.projection, space.mean, units.senses.vectors)
+    for part, array in zip(_SENSES, made, strict=True):
+        arrays[f"{units.language}.senses.{part}"] = array
     return {
         "rows": [
             [r.id, r.external_id, r.title, r.questions, r.body, r.sentences] for r in units.rows
         ],
         "digests": digests,
-        "units": [len(units.by_digest[digest][0]) for digest in digests],
-        "names": [units.by_digest[digest][1] for digest in digests],
+        "units": [len(units.by_digest[digest].units) for digest in digests],
+        "names": [units.by_digest[digest].names for digest in digests],
         "places": [sorted(unit.places) for unit in kept],
         "lengths": [unit.length for unit in kept],
         "vocabularies": [vocabulary.terms for vocabulary in units.vocabularies],
@@ -96,13 +104,15 @@ def _read(language: str, text: dict[str, Any], arrays: Any) -> Units:
             *columns, text["places"], text["lengths"], strict=True
         )
     ]
-    by_digest: dict[str, tuple[list[Unit], list[tuple[str, ...]]]] = {}
+    by_digest: dict[str, Analysis] = {}
     at = 0
     for digest, size, names in zip(text["digests"], text["units"], text["names"], strict=True):
-        by_digest[digest] = (kept[at : at + size], [tuple(name) for name in names])
+        by_digest[digest] = Analysis(kept[at : at + size], [tuple(name) for name in names])
         at += size
     words, pairs, surface, letters = (Vocabulary(terms) for terms in text["vocabularies"])
-    return Units(language, rows, by_digest, (words, pairs, surface, letters))
+    anchors, projection, mean, vectors = (arrays[f"{language}.senses.{part}"] for part in _SENSES)
+    senses = Senses(Space(anchors, projection, mean), vectors)
+    return Units(language, rows, by_digest, (words, pairs, surface, letters), senses)
 
 
 def _counts(arrays: Any, prefix: str) -> list[Counts]:

@@ -7,20 +7,29 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from kiwipiepy import Token
 
+from backend.faq import english as latin
 from nlu.morphemes import kiwi
 
-VERSION = 5  # part of every stored index: raise it when what this module returns changes
+VERSION = 6  # part of every stored index: raise it when what this module returns changes
 
 _CONTENT = frozenset({"NNG", "NNP", "NR", "SL", "SH", "SN", "XR", "VV", "VA"})
+_LIGHT_TAGS = frozenset({"VV", "VA", "XR", "NP", "NR", "SN"})
 _ASKING = frozenset(
     ("언제", "누구", "왜", "몇", "어디", "얼마나", "무엇", "뭐", "무슨", "어느", "아무")
 )
+# nouns of asking and telling: they fit any subject
+_SAID_OF_ANYTHING = """
+방법 이용 가능 경우 문의 확인 관련 사람 우리 저희 정도 필요 요즘 오늘 이번 안내 설명 내용 이름
+말 일 다음 지금 올해 자기 본인 생각 궁금 얼마 때 데 것 곳 전 후 이상 사실 문제 부탁 질문
+"""
+GENERAL = frozenset(_SAID_OF_ANYTHING.split())
 _NOUNS = frozenset(("아이",))  # which Kiwi takes for a cry where no particle follows
 _UNITS = frozenset(("명", "년", "시", "번", "살", "층", "일", "월", "개월", "가지", "동안", "데"))
 _DISTRICT = "구"
@@ -29,24 +38,16 @@ _AREAS = _ADMINISTRATIVE | {"역", "천", "산", "공원", "시장", "터널", "
 _TAGS = re.compile(r"<[^>\n]{1,200}>")
 _SPACE = re.compile(r"\s+")
 _LETTERS = re.compile(r"[가-힣a-z0-9]+")
-_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[가-힣]+")
 
-_FILLERS = """
-a an the and or but if of in on at to for from by with about into over is are was were be been am
-do does did done have has had having i me my we our us you your he she it its they them their this
-that these those there here what which who whom whose when where why how can could will would shall
-should may might must not no any some so than then too very just as also please tell want need like
-get got let ok take use used call without back during someone become cannot off ask hi hello thanks
-thank one ones way s t m re ve ll d im ive dont cant isnt doesnt didnt wont
-"""
-_ENGLISH_STOP = frozenset(_FILLERS.split())
+_Token = tuple[str, str, int]  # form, tag, number in Kiwi's dictionary
 
 
 class Terms(NamedTuple):
     """What one text holds: words by count, their character pairs, places and names.
 
     `places` are districts and neighbourhoods; `names` are all proper names, as morphemes;
-    `sequence` is the words in order, with units of counting (몇 명, 몇 시), to find phrases in.
+    `sequence` is the words in order, with units of counting (몇 명, 몇 시), to find phrases in;
+    `light` are words that fit any subject (verbs, "방법"); `ids` are Kiwi's numbers of words.
     """
 
     words: Counter[str]
@@ -54,6 +55,8 @@ class Terms(NamedTuple):
     places: frozenset[str]
     names: frozenset[tuple[str, ...]]
     sequence: tuple[str, ...]
+    light: frozenset[str]
+    ids: dict[str, int]
 
 
 def warm() -> None:
@@ -80,13 +83,31 @@ def is_korean(text: str) -> bool:
 
 def korean(text: str) -> Terms:
     """Analyse one Korean text."""
-    return _terms(kiwi().tokenize(text))
+    return _terms(_plain(kiwi().tokenize(text, split_complex=True)))
 
 
 def korean_all(texts: Iterable[str]) -> Iterator[Terms]:
-    """Analyse many Korean texts, on two threads; the order is kept."""
-    for tokens in kiwi().tokenize(texts):
-        yield _terms(tokens)
+    """Analyse many Korean texts; the order is kept."""
+    return map(_terms, _read(texts))
+
+
+def korean_by_word(texts: Sequence[str]) -> Iterator[Terms]:
+    """Analyse many long Korean texts word by word, each written word once; the order is kept.
+
+    What stands around a word rarely changes how it is read, and reading it again takes long.
+    """
+    written = {word: () for text in texts for word in text.split()}
+    read: dict[str, Sequence[_Token]] = dict(zip(written, _read(written), strict=True))
+    for text in texts:
+        yield _terms(chain.from_iterable(read[word] for word in text.split()))
+
+
+def _read(texts: Iterable[str]) -> Iterator[list[_Token]]:
+    return map(_plain, kiwi().tokenize(texts, split_complex=True))
+
+
+def _plain(tokens: Iterable[Token]) -> list[_Token]:
+    return [(t.form.lower(), t.tag.split("-", 1)[0], t.id) for t in tokens]
 
 
 def entries(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -118,16 +139,16 @@ def _in_a_sentence(text: str) -> str:
     return text + ("은" if last % 28 else "는")
 
 
-def _terms(tokens: list[Token]) -> Terms:
+def _terms(tokens: Iterable[_Token]) -> Terms:
     sequence: list[str] = []
     words: Counter[str] = Counter()
     topical: list[str] = []
     places: set[str] = set()
     names: set[tuple[str, ...]] = set()
+    light: set[str] = set()
+    ids: dict[str, int] = {}
     name = ""  # the proper noun just before, when only a number may stand between
-    for token in tokens:
-        tag = token.tag.split("-", 1)[0]
-        form = token.form.lower()
+    for form, tag, number in tokens:
         if tag == "NNP" and len(form) > 2 and form.endswith(_DISTRICT):
             form = form[:-1]  # 마포구 and 마포 are one place
             places.add(form)
@@ -138,9 +159,12 @@ def _terms(tokens: list[Token]) -> Terms:
         content = tag in _CONTENT or form in _NOUNS
         if content:
             topical.append(form)
+            ids.setdefault(form, number)
         if content or form in _ASKING:
             words[form] += 1
             sequence.append(form)
+            if tag in _LIGHT_TAGS or form in GENERAL or not content:
+                light.add(form)
         elif tag == "NNB" and form in _UNITS:
             sequence.append(form)
         if tag == "NNP" and len(form) > 1:
@@ -148,7 +172,15 @@ def _terms(tokens: list[Token]) -> Terms:
             names.add((form,))
         elif tag != "SN":
             name = ""
-    return Terms(words, _pairs(topical), frozenset(places), frozenset(names), tuple(sequence))
+    return Terms(
+        words,
+        _pairs(topical),
+        frozenset(places),
+        frozenset(names),
+        tuple(sequence),
+        frozenset(light),
+        ids,
+    )
 
 
 def _pairs(words: Iterable[str]) -> Counter[str]:
@@ -198,60 +230,8 @@ def _jamo(word: str) -> str:
     return "".join(out)
 
 
-def english_words(text: str) -> list[str]:
-    """Return the words of an English text in order, in small letters, possessives cut."""
-    return [re.sub(r"['’].*", "", word) for word in _WORD.findall(text.lower())]
-
-
 def english(text: str) -> Terms:
     """Analyse one English text: stems of its content words."""
-    stems = tuple(stem(w) for w in english_words(text) if w not in _ENGLISH_STOP)
+    stems = tuple(latin.stem(w) for w in latin.words(text) if not latin.is_filler(w))
     nothing: frozenset[Any] = frozenset()
-    return Terms(Counter(stems), _pairs(stems), nothing, nothing, stems)
-
-
-def is_english_filler(word: str) -> bool:
-    """Tell whether an English word carries no topic (articles, pronouns, question words)."""
-    return word in _ENGLISH_STOP
-
-
-@lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """Return an English word without its commonest endings, so that its forms meet."""
-    if len(word) < 4 or not word.isascii() or word[0].isdigit():
-        return word
-    for ending, instead in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: len(word) - len(ending)] + instead
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
-        word = word[:-1]
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
-
-
-_ENDINGS = (
-    ("ational", "ate"),
-    ("ization", "ize"),
-    ("ations", "ate"),
-    ("ation", "ate"),
-    ("ements", ""),
-    ("ement", ""),
-    ("ments", ""),
-    ("ment", ""),
-    ("ingly", ""),
-    ("ings", ""),
-    ("ing", ""),
-    ("iest", "y"),
-    ("ies", "y"),
-    ("ied", "y"),
-    ("ness", ""),
-    ("sses", "ss"),
-    ("ches", "ch"),
-    ("shes", "sh"),
-    ("xes", "x"),
-    ("ed", ""),
-    ("ly", ""),
-    ("ss", "ss"),
-    ("us", "us"),
-    ("s", ""),
-)
+    return Terms(Counter(stems), _pairs(stems), nothing, nothing, stems, nothing, {})

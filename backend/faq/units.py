@@ -11,23 +11,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from math import log1p
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backend.faq import lexicon, tokens
 from backend.faq.channel import Channel, Counts, Ints, Saturation, Vocabulary
-from backend.faq.romanise import romanise
+from backend.faq.romanise import Spellings, spellings
+from backend.faq.senses import Senses
+from backend.faq.spans import Spans
 
 CHANNELS = ("words", "pairs", "surface", "letters")
-_BODY = 1_000  # characters of a body that are read; the tail of the longest lists adds only noise
+_BODY = 500  # characters of a body that are read; the tail of the longest lists adds only noise
 _SATURATION = {
     "words": Saturation(),
     "pairs": Saturation(),
     "surface": Saturation(),
     "letters": Saturation(body=0.0),
 }
-
 
 Vocabularies = tuple[Vocabulary, Vocabulary, Vocabulary, Vocabulary]
 
@@ -60,14 +61,22 @@ class Unit:
     length: float
 
 
+class Analysis(NamedTuple):
+    """What was read in one article: its units, and the names it holds, as morphemes."""
+
+    units: list[Unit]
+    names: list[tuple[str, ...]]
+
+
 @dataclass
 class Units:
     """All units of one language with their inverted lists."""
 
     language: str
     rows: Sequence[Row]
-    by_digest: Mapping[str, tuple[list[Unit], list[tuple[str, ...]]]]
+    by_digest: Mapping[str, Analysis]
     vocabularies: Vocabularies
+    senses: Senses
     words: Channel = field(init=False)
     pairs: Channel = field(init=False)
     surface: Channel = field(init=False)
@@ -75,12 +84,13 @@ class Units:
     row_of: Ints = field(init=False)
     units: list[Unit] = field(init=False)
     length: Any = field(init=False)
+    titled: Spans = field(init=False)  # the words of every title
 
     def __post_init__(self) -> None:
         self.units = []
         row_of: list[int] = []
         for position, row in enumerate(self.rows):
-            found, _ = self.by_digest[row.digest]
+            found = self.by_digest[row.digest].units
             self.units.extend(found)
             row_of.extend([position] * len(found))
         self.row_of = np.array(row_of, dtype=np.int32)
@@ -89,57 +99,66 @@ class Units:
             Channel.build(vocabulary, [u.counts[i] for u in self.units], _SATURATION[name])
             for i, (name, vocabulary) in enumerate(zip(CHANNELS, self.vocabularies, strict=True))
         )
+        self.titled = Spans.of([u.counts[0].term[u.counts[0].title > 0] for u in self.units])
+
+    def in_titles(self, term: str) -> bool:
+        """Tell whether the title of any article holds the word `term`."""
+        number = self.vocabularies[0].number.get(term)
+        return number is not None and number in self._titled
 
     @cached_property
-    def names(self) -> dict[str, tuple[str, ...]]:
+    def _titled(self) -> frozenset[int]:
+        return frozenset(np.unique(self.titled.items).tolist())
+
+    @cached_property
+    def names(self) -> Spellings:
         """Names of the corpus by their Latin spelling, for questions in English."""
-        found: dict[str, tuple[str, ...]] = {}
-        for _, names in self.by_digest.values():
-            for name in names:
-                spelled = romanise("".join(name))
-                if len(spelled) > _SHORT and spelled.isascii():
-                    found.setdefault(spelled, name)
-                    if len(name) == 1:
-                        found.setdefault(spelled + "gu", name)
-        return found
+        return spellings(name for found in self.by_digest.values() for name in found.names)
 
-
-_SHORT = 4
+    @cached_property
+    def spellings(self) -> Spellings:
+        """Words of titles by their Latin spelling, for Korean words in English questions."""
+        terms = self.vocabularies[0].terms
+        return spellings((terms[i],) for i in sorted(self._titled))
 
 
 def analyse(language: str, rows: Iterable[Row], previous: Units | None = None) -> Units:
     """Return the units of `rows`, reading only articles that `previous` does not hold."""
     kept = list(rows)
     vocabularies = previous.vocabularies if previous else _empty()
+    senses = previous.senses if previous else Senses.empty()
     known = dict(previous.by_digest) if previous else {}
     digests = {row.digest for row in kept}
     by_digest = {digest: known[digest] for digest in digests if digest in known}
     new = [row for row in {r.digest: r for r in kept}.values() if row.digest not in by_digest]
-    read = _english if language == "en" else _korean
-    by_digest.update(zip((row.digest for row in new), read(new, vocabularies), strict=True))
-    return Units(language, kept, by_digest, vocabularies)
-
-
-_Analysis = tuple[list[Unit], list[tuple[str, ...]]]
+    ids: dict[str, int] = {}
+    analysed = _english(new, vocabularies) if language == "en" else _korean(new, vocabularies, ids)
+    by_digest.update(zip((row.digest for row in new), analysed, strict=True))
+    senses = senses.extended(vocabularies[0].terms, ids)
+    return Units(language, kept, by_digest, vocabularies, senses)
 
 
 def _empty() -> Vocabularies:
     return Vocabulary(), Vocabulary(), Vocabulary(), Vocabulary()
 
 
-def _korean(rows: Sequence[Row], vocabularies: Vocabularies) -> Iterable[_Analysis]:
-    texts = (t for row in rows for t in (row.body[:_BODY], row.title, *row.questions))
-    analysed = tokens.korean_all(texts)
-    for row in rows:
-        body, *asked = islice(analysed, 2 + len(row.questions))
+def _korean(
+    rows: Sequence[Row], vocabularies: Vocabularies, ids: dict[str, int]
+) -> Iterator[Analysis]:
+    bodies = tokens.korean_by_word([row.body[:_BODY] for row in rows])
+    titles = tokens.korean_all(t for row in rows for t in (row.title, *row.questions))
+    for row, body in zip(rows, bodies, strict=True):
+        asked = list(islice(titles, 1 + len(row.questions)))
+        for terms in (body, *asked):
+            ids.update(terms.ids)
         names = {name for terms in (body, *asked) for name in terms.names}
-        yield list(_units(row, body, asked, vocabularies)), sorted(names)
+        yield Analysis(list(_units(row, body, asked, vocabularies)), sorted(names))
 
 
-def _english(rows: Sequence[Row], vocabularies: Vocabularies) -> Iterable[_Analysis]:
+def _english(rows: Sequence[Row], vocabularies: Vocabularies) -> Iterator[Analysis]:
     for row in rows:
         body, *asked = (_meant(t) for t in (row.body[:_BODY], row.title, *row.questions))
-        yield list(_units(row, body, asked, vocabularies)), []
+        yield Analysis(list(_units(row, body, asked, vocabularies)), [])
 
 
 def _meant(text: str) -> tokens.Terms:

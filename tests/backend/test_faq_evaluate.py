@@ -80,10 +80,10 @@ def test_broken_questions_are_named(tmp_path: Path, content: str, says: str) -> 
 
 @pytest.fixture(scope="module")
 def questions() -> list[dict[str, Any]]:
-    """Questions over the real corpus that no weight was fitted with.
+    """Questions over the real corpus that no weight and no threshold was fitted with.
 
-    The English word list was extended after a first look at the English ones, which had found
-    0.40 (first) and 0.72 (first three) before; the Korean ones were looked at once.
+    Four sets, one behind the other, each written after the word lists had been extended; the
+    third was made to be hard to refuse.
     """
     return evaluate.read_lines(HERE / "faq_report.jsonl")
 
@@ -129,15 +129,22 @@ def test_of_twenty_questions_fifteen_find_their_article(
 def test_the_measures_on_the_real_corpus_hold(real: Index, questions: list[dict[str, Any]]) -> None:
     report = evaluate.evaluate(real, questions)
     korean, english = report["by_lang"]["ko"], report["by_lang"]["en"]
-    assert korean["recall_at_1"] >= 0.70
-    assert korean["recall_at_3"] >= 0.86
-    assert korean["recall_at_10"] >= 0.91
-    assert english["recall_at_3"] >= 0.70
+    assert korean["recall_at_1"] >= 0.81
+    assert korean["recall_at_3"] >= 0.92
+    assert korean["recall_at_10"] >= 0.95
+    assert english["recall_at_1"] >= 0.78
+    assert english["recall_at_3"] >= 0.86
     refusal = report["unanswerable"]
-    assert refusal["auroc"] >= 0.90
-    assert refusal["false_answer_rate"] <= 0.10
-    assert refusal["answer_rate"] >= 0.65
-    assert refusal["direct"]["right"] >= 0.88
+    assert refusal["auroc"] >= 0.96
+    assert refusal["false_answer_rate"] <= 0.09
+    assert refusal["answer_rate"] >= 0.88
+    assert refusal["direct"]["right"] >= 0.90
+
+
+def test_what_is_fitted_is_not_reported(questions: list[dict[str, Any]]) -> None:
+    fitted = {line["text"] for line in evaluate.read_lines(HERE / "faq_fit.jsonl")}
+    assert len(questions) >= 500
+    assert not fitted & {line["text"] for line in questions}
 
 
 def test_a_question_takes_milliseconds(real: Index, questions: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.faq import ranking, store
+from backend.faq import evidence, fitted, ranking, store
 from backend.faq.channel import Channel, Saturation, Vocabulary
 from backend.faq.importer import read_own
 from backend.faq.index import NOTHING, Index, build
@@ -166,9 +166,9 @@ def test_bm25_prefers_rare_words_titles_and_short_texts() -> None:
 
 
 def test_the_fitted_weights_name_every_feature() -> None:
-    fitted = ranking.weights()
-    assert set(fitted.rank) == set(ranking.FEATURES)
-    for decision in (fitted.right, fitted.answerable):
-        assert set(decision) == {*ranking.CONFIDENCE, "intercept"}
-    assert 0 < fitted.offer_at < 1
-    assert 0 < fitted.answer_at < 1
+    found = fitted.weights()
+    assert set(found.rank) == set(ranking.FEATURES)
+    for decision in (found.right, found.answerable):
+        assert set(decision) == {*evidence.CONFIDENCE, "intercept"}
+    assert 0 < found.offer_at < 1
+    assert 0 < found.answer_at < 1
