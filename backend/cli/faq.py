@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +35,7 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Read a CSV of answers (번호,분류,제목,내용,내용번호); twice never doubles."""
-    day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - a day in the operator's place
+    day = as_of.date() if as_of else None
 
     with bar() as progress, prepared(config.load()) as servers:
         task = progress.add_task("importing", total=None)
@@ -48,7 +48,9 @@ def import_file(
 
         count = in_session(servers, load)
     if as_json:
-        screen.print_json(data={"articles": count, "source": source, "as_of": day.isoformat()})
+        screen.print_json(
+            data={"articles": count, "source": source, "as_of": day and day.isoformat()}
+        )
     else:
         screen.print(f"{count} answers from {source} are there.")
 
@@ -68,6 +70,8 @@ def search(
     elif answer.kind == "choices":
         for hit in answer.choices:
             screen.print(f"- {hit.title}", markup=False)
+    elif answer.kind == "districts":
+        screen.print("Which district? " + ", ".join(one.title for one in answer.choices))
     else:
         screen.print("No sure answer.")
 

@@ -132,14 +132,15 @@ async def import_csv(
     session: AsyncSession,
     path: Path,
     source: str,
-    as_of: date,
+    as_of: date | None,
     license: str,  # noqa: A002 - the field's own name
     progress: Progress | None = None,
 ) -> int:
     """Put the articles of a CSV into the database; again never doubles, and changes what changed.
 
-    In: the source's name, the day its content is from, its licence; `progress(done, total)` is
-    called after each batch. Out: the number of articles in the file. The caller commits.
+    In: the source's name, the day its content is from (None where nobody said, which leaves a
+    day that is known), its licence; `progress(done, total)` is called after each batch.
+    Out: the number of articles in the file. The caller commits.
     Raises: FaqFileError.
     """
     articles = read_csv(path)
@@ -219,14 +220,17 @@ def _batches(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
 async def source_named(
     session: AsyncSession,
     name: str,
-    as_of: date,
+    as_of: date | None,
     license: str,  # noqa: A002 - the field's own name
 ) -> int:
     """Return the id of the source called `name`, made or brought up to date."""
     statement = insert(FaqSource).values(name=name, as_of=as_of, license=license)
     statement = statement.on_conflict_do_update(
         index_elements=["name"],
-        set_={"as_of": statement.excluded.as_of, "license": statement.excluded.license},
+        set_={
+            "as_of": func.coalesce(statement.excluded.as_of, FaqSource.as_of),
+            "license": statement.excluded.license,
+        },
     )
     found: int = (await session.execute(statement.returning(FaqSource.id))).scalar_one()
     return found

@@ -27,7 +27,7 @@ class ArticleOut(BaseModel):
     url: str | None
     source: str
     license: str
-    as_of: date
+    as_of: date | None
     reviewed_on: date | None
     updated_at: datetime
 
@@ -41,7 +41,7 @@ class HitOut(BaseModel):
     passage: str
     department: str | None
     source: str
-    as_of: date
+    as_of: date | None
     url: str | None
     confirm_with_120: bool
     score: float

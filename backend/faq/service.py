@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.errors import NotFound
-from backend.faq import store
+from backend.faq import districts, store
 from backend.faq.importer import source_named
 from backend.faq.index import Hit, Index, Result, build
 from backend.faq.passages import has_sentences
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PHONE = "120"
 _POLL = 1.0  # seconds between looks at the database
+_ALIKE_AMONG = 5  # hits among which the same is looked for in other districts
 _WAIT = 1.0  # seconds that a search waits for an edit to be read
 _STAFF_SOURCE = {"ko": "담당 부서 작성", "en": "Written by the department"}
 _STAFF_LICENSE = "KOGL Type 1"
@@ -53,19 +54,20 @@ class Choice:
 class Answer:
     """What to say to a question.
 
-    `answer` has everything but choices; `choices` has up to three titles; `none` has neither.
+    `answer` has everything but choices; `choices` has up to three titles; `districts` has articles
+    that differ by district only, with its Korean name as title; `none` has neither.
     With `confirm_with_120` the text was imported without sentence ends, and numbers may be
     missing from it: the citizen is told to check with `phone`.
     """
 
-    kind: Literal["answer", "choices", "none"]
+    kind: Literal["answer", "choices", "districts", "none"]
     article_id: int | None = None
     language: str = "ko"
     title: str = ""
     passage: str = ""
     department: str | None = None
     source: str = ""
-    as_of: date = date.min
+    as_of: date | None = None
     url: str | None = None
     confirm_with_120: bool = False
     phone: str = PHONE
@@ -163,14 +165,20 @@ async def _rows(session: AsyncSession) -> list[Row]:
 async def search(
     session: AsyncSession, index: FaqIndex, text: str, language: str, k: int = 3
 ) -> Answer:
-    """Answer `text`: with an article, with up to `k` titles to choose from, or with neither."""
-    result = (await index.current(session)).search(text, language, k)
+    """Answer `text`: with an article, with up to `k` titles to choose from, or with neither.
+
+    Where articles differ by district only, and the question names none, the district is asked.
+    """
+    result = (await index.current(session)).search(text, language, max(k, _ALIKE_AMONG))
     if result.decision == "none":
         return Answer("none")
+    if apart := districts.to_choose_from(text, result.hits[:_ALIKE_AMONG]):
+        which = tuple(Choice(hit.article_id, district) for district, hit in apart)
+        return Answer("districts", language=language, choices=which)
     if result.decision == "answer":
         found = await session.get(FaqArticle, result.hits[0].article_id)
         return _told(found, result.hits[0].passage) if found else Answer("none")
-    titles = {hit.title: Choice(hit.article_id, hit.title) for hit in reversed(result.hits)}
+    titles = {hit.title: Choice(hit.article_id, hit.title) for hit in reversed(result.hits[:k])}
     return Answer("choices", language=language, choices=tuple(reversed(titles.values())))
 
 

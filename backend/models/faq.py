@@ -9,14 +9,14 @@ from backend.db import Base, BigId, Now
 
 
 class FaqSource(Base):
-    """Where articles come from: its name, licence and the day its content is from."""
+    """Where articles come from: its name, licence and the day its content is from, if known."""
 
     __tablename__ = "faq_sources"
 
     id: Mapped[BigId]
     name: Mapped[str] = mapped_column(unique=True)
     license: Mapped[str]
-    as_of: Mapped[date]
+    as_of: Mapped[date | None]
 
 
 class FaqArticle(Base):

@@ -1,6 +1,7 @@
 """Answering what citizens ask 120, with where the answer comes from."""
 
 from backend.faq import service
+from backend.petitions import routing
 from bot.flow import Flow
 from bot.flows.person import hand_over
 from bot.turn import Turn
@@ -27,7 +28,17 @@ async def respond(turn: Turn, text: str) -> None:
             "question.choices",
             choices=[*offered, ("none", turn.word("question.none_of_these"))],
         )
-        turn.wait(NAME, "pick")
+        turn.wait(NAME, "pick", asked=text)
+    elif result.kind == "districts":
+        which = [
+            (str(one.article_id), routing.district_name(one.title, turn.language))
+            for one in result.choices
+        ]
+        turn.say(
+            "question.which_district",
+            choices=[*which, ("none", turn.word("question.none_of_these"))],
+        )
+        turn.wait(NAME, "pick", asked=text)
     elif turn.dialogue.held is not None:
         turn.say("question.no_answer")
         turn.done()
@@ -48,9 +59,12 @@ async def answer(turn: Turn) -> None:
         turn.say("question.no_answer", choices=[("person:no_answer", turn.word("menu.person"))])
         turn.wait(NAME, "no_answer")
     elif waiting.step == "pick" and turn.chosen and turn.chosen.isdigit():
-        result = await service.article(turn.session, turn.faq, int(turn.chosen), turn.text)
+        asked = waiting.slots.get("asked", turn.text)
+        result = await service.article(turn.session, turn.faq, int(turn.chosen), asked)
         _show(turn, result)
         turn.done()
+    elif waiting.step == "pick" and turn.value("district") and turn.intent != "ask_faq":
+        await respond(turn, f"{turn.text} {waiting.slots.get('asked', '')}")
     else:
         await respond(turn, turn.text)
 
@@ -59,16 +73,21 @@ def _show(turn: Turn, result: service.Answer) -> None:
     body = result.passage
     if result.confirm_with_120:
         body = turn.word("question.confirm", answer=body, phone=result.phone)
-    key = "question.source" if result.department else "question.source_short"
-    source = turn.word(
-        key,
-        department=result.department,
-        source=result.source,
-        as_of=result.as_of.isoformat(),
-    )
+    source = _source(turn, result)
     link = f"\n{result.url}" if result.url else ""
     turn.tell(f"[{result.title}]\n{body}\n\n{source}{link}", spoken=_two_sentences(result.passage))
     turn.dialogue.answered = [*turn.dialogue.answered, result.title][-5:]
+
+
+def _source(turn: Turn, result: service.Answer) -> str:
+    """Return who answers for what was said, and of which day it is where that is known."""
+    named = {"department": result.department, "source": result.source}
+    if result.as_of is None:
+        short = result.department is None
+        key = "question.source_short_undated" if short else "question.source_undated"
+        return turn.word(key, **named)
+    key = "question.source" if result.department else "question.source_short"
+    return turn.word(key, as_of=result.as_of.isoformat(), **named)
 
 
 def _two_sentences(text: str) -> str:

@@ -116,6 +116,18 @@ async def test_importing_again_brings_what_changed(session: AsyncSession, tmp_pa
     assert after["901"].source.as_of == date(2022, 1, 1)
 
 
+async def test_a_day_that_was_not_said_is_unknown_or_stays(
+    session: AsyncSession, tmp_path: Path
+) -> None:
+    path = csv_file(tmp_path, HEADER + ROWS)
+    await import_csv(session, path, "120", None, "KOGL")
+    assert (await _stored(session))["900"].source.as_of is None
+    await import_csv(session, path, "120", date(2022, 1, 1), "KOGL")
+    await import_csv(session, path, "120", None, "KOGL")
+    session.expire_all()
+    assert (await _stored(session))["900"].source.as_of == date(2022, 1, 1)
+
+
 async def test_batches_keep_every_row(
     session: AsyncSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

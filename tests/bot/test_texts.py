@@ -14,7 +14,8 @@ _MADE = re.compile(r"""f["']([a-z]+\.[a-z_]*)\{""")
 # Said on channels that are read, never to a caller.
 _NEVER_SPOKEN = frozenset(
     ("opted.out", "vote.receipt_sms", "petition.receipt_sms", "phone.code_sms", "question.source",
-     "question.source_short", "vote.hidden")
+     "question.source_short", "question.source_undated", "question.source_short_undated",
+     "vote.hidden")
 )  # fmt: skip
 
 
