@@ -25,8 +25,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from backend import embedded
 from backend.config import ROOT, Settings, load
-from backend.embedded import data_dir
 
 TOKEN = "bench-" + "t" * 26
 TELEGRAM = "110201543:bench-token"
@@ -92,10 +92,10 @@ def service() -> Iterator[Service]:
         "DATABASE_URL": "",
         "REDIS_URL": "",
     }
-    learned = data_dir(load()) / "models"
-    own = data_dir(Settings(_env_file=None, EUNGDAP_VAR=folder, EUNGDAP_ENV="development"))
+    learned = embedded.data_dir(load()) / "models"
+    own = Settings(_env_file=None, EUNGDAP_VAR=folder, database_url="", redis_url="")
     if learned.exists():  # the same data teaches the same: no need to learn it again
-        shutil.copytree(learned, own / "models", dirs_exist_ok=True)
+        shutil.copytree(learned, embedded.data_dir(own) / "models", dirs_exist_ok=True)
     counts = folder / "counts.json"
     command = [sys.executable, "-m", "bench.turns_service", str(counts)]
     running = subprocess.Popen(
@@ -105,17 +105,22 @@ def service() -> Iterator[Service]:
         _wait_until_up(url, running)
         yield Service(url, running, counts)
     finally:
-        _end(running)
+        if not _ended(running):
+            with embedded.running(own):  # its servers go with the last who uses them: with us
+                pass
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end(running: "subprocess.Popen[bytes]") -> None:
+def _ended(running: "subprocess.Popen[bytes]") -> bool:
+    """End the service; False where it had to be killed and has left its servers behind."""
     running.send_signal(signal.SIGINT)
     try:
         running.wait(40)
     except subprocess.TimeoutExpired:
         running.kill()
         running.wait()
+        return False
+    return True
 
 
 def _wait_until_up(url: str, running: "subprocess.Popen[bytes]") -> None:
