@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 from nlu.language import LANGUAGES, identify
 from nlu.normalise import plain
-from nlu.parse import INTENTS, Entity, Intent, Parse, Parser
+from nlu.parse import INTENTS, RECEIPTS, Entity, Intent, Parse, Parser
 
 FALLBACKS = Counter(
     "eungdap_nlu_fallbacks_total", "Messages that the fall-back engine understood", ["reason"]
@@ -30,7 +30,7 @@ EMERGENCY, OUT_OF_SCOPE = "life_emergency", "out_of_scope"
 # Flows rely on the normal form of a value: one that a pipeline without our rules left as it was
 # said ("둘째 거") is not handed on.
 _FORMS = {
-    "petition_id": re.compile(r"[PID]-\d{4}-\d{7}"),
+    **{kind: re.compile(letter + r"-\d{4}-\d{7}") for letter, kind in RECEIPTS.items()},
     "choice": re.compile(r"\d{1,2}"),
     "district": re.compile(r"[가-힣]{1,5}구"),
     "place": re.compile(r".+", re.DOTALL),

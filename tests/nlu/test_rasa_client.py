@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nlu.builtin import BuiltinParser
+from nlu.parse import ENTITIES
 from nlu.rasa_client import FALLBACKS, Breaker, RasaError, RasaParser
 from tests.city import free_port, served
 
@@ -179,6 +180,26 @@ async def test_a_value_that_is_not_in_its_normal_form_is_not_handed_on(
     ]
     parse = await rasa.parse("둘째 거요 마포")
     assert [(e.entity, e.value) for e in parse.entities] == [("petition_id", "P-2026-0000123")]
+
+
+async def test_every_kind_of_the_contract_is_handed_on(rasa: RasaParser, server: Server) -> None:
+    values = {
+        "petition_id": "P-2026-0000123",
+        "proposal_id": "I-2026-0000004",
+        "disclosure_id": "D-2026-0000005",
+        "choice": "2",
+        "district": "마포구",
+        "place": "망원시장 앞",
+        "rating": "5",
+        "language": "en",
+        "phone": "01012345678",
+    }
+    assert set(values) == set(ENTITIES)
+    server.entities = [
+        {"entity": kind, "value": value, "start": 0, "end": 2} for kind, value in values.items()
+    ]
+    parse = await rasa.parse("여러 가지")
+    assert {e.entity: e.value for e in parse.entities} == values
 
 
 async def test_a_slow_server_costs_no_message_and_little_time(

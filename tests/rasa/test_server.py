@@ -54,6 +54,7 @@ async def test_entities_are_normalised_by_the_rules_of_builtin(rasa_server: rasa
         asked = {
             "마포 망원시장 입구에 쓰레기가 쌓였어요": {"district": ["마포구"]},
             "이공이육에 영영영영일이삼 어떻게 됐어요": {"petition_id": ["P-2026-0000123"]},
+            "정보공개 청구 D-2026-0000007 어떻게 됐나요": {"disclosure_id": ["D-2026-0000007"]},
             "  /둘째 거에 투표할게요": {"choice": ["2"]},
         }
         for text, wanted in asked.items():
