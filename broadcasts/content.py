@@ -18,6 +18,21 @@ ENVIRONMENTS = ("live", "exercise", "test")
 SHORT_LIMIT = 90
 LONG_LIMIT = 1000
 LONGEST_LIFE = timedelta(hours=48)
+UNKNOWN = "other"  # an event of no kind that the hazards know
+# What every alert has to tell, as its author calls it.
+FACTS = {
+    "sender": ("보내는 기관", "sender"),
+    "time": ("언제", "when"),
+    "what": ("무엇이", "what"),
+    "where": ("어디서", "where"),
+    "why": ("왜 위험한지", "why it is dangerous"),
+    "action": ("어떻게 할지", "what to do"),
+    "where_to_go": ("어디로 갈지", "where to go"),
+    "contact": ("문의처", "contact"),
+}
+# Louder than advice: a Korean text then has the English word beside the type.
+URGENT = ("critical", "emergency")
+_ENGLISH = re.compile(r"[A-Za-z]{3,}")
 
 # Environment → language → the tag and the sentence that stand first in every such message.
 MARKS: dict[str, dict[str, tuple[str, str]]] = {
@@ -194,5 +209,44 @@ def problems(broadcast: Broadcast, now: datetime) -> list[Problem]:
                 "The expiry must lie within 48 hours after sending. Choose it again.",
             )
         )
+    found += _untold(broadcast)
     wrong = misleading(broadcast.environment, broadcast.texts, broadcast.correction)
     return [*found, wrong] if wrong else found
+
+
+def _untold(broadcast: Broadcast) -> list[Problem]:
+    """Return what an alert of a known kind lacks: a fact, the all-clear, the word in English.
+
+    On 31 May 2023 a text without why and where to go sent a city into the street. What is written
+    by hand (no kind) has no facts to ask for; a test goes to the staff alone.
+    """
+    if broadcast.hazard == UNKNOWN or broadcast.environment == "test":
+        return []
+    found: list[Problem] = []
+    told = broadcast.facts.get("ko", {})
+    missing = [name for name in FACTS if not str(told.get(name, "")).strip()]
+    if missing:
+        ko = ", ".join(FACTS[name][0] for name in missing)
+        en = ", ".join(FACTS[name][1] for name in missing)
+        found.append(
+            Problem("facts", f"빠진 내용이 있어요: {ko}. 써 주세요.", f"Fill these in: {en}.")
+        )
+    clear = broadcast.all_clear.get("ko", "")
+    if not clear or characters(clear) > SHORT_LIMIT:
+        found.append(
+            Problem(
+                "all_clear",
+                f"한국어 해제 문구를 {SHORT_LIMIT}자 이하로 준비해 주세요.",
+                f"Prepare an all-clear in Korean, of at most {SHORT_LIMIT} characters.",
+            )
+        )
+    korean = broadcast.texts.get("ko", "")
+    if korean and broadcast.level in URGENT and not _ENGLISH.search(korean):
+        found.append(
+            Problem(
+                "texts",
+                "위급·긴급 문구에는 재난 이름 옆에 영어를 함께 써 주세요. 예: 호우(Heavy rain)",
+                "Put the English word beside what happens, as in 호우(Heavy rain).",
+            )
+        )
+    return found

@@ -12,18 +12,14 @@ from typing import Any
 
 import yaml
 
-from broadcasts.content import LANGUAGES
+from broadcasts.content import FACTS, LANGUAGES, UNKNOWN
 from broadcasts.districts import allowed, area_name
 
 HAZARDS_FILE = Path(__file__).with_name("hazards.yml")
-OTHER = "other"
-
-FACTS = ("sender", "time", "what", "where", "why", "action", "where_to_go", "contact")
+OTHER = UNKNOWN
 # What an official writes of the event itself; the others are known from the page.
 OF_THE_EVENT = ("what", "why", "action", "where_to_go")
 FORMS = ("short", "long", "correction", "all_clear")
-# Louder than advice: such a Korean text carries the English word beside the type.
-ENGLISH_BESIDE = ("critical", "emergency")
 _NAMED = 3  # districts that are called by their names
 
 Facts = Mapping[str, Mapping[str, str]]

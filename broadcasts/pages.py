@@ -12,18 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.console import pages as console
 from backend.console.routes import guard
-from backend.context import Session
+from backend.context import Ctx, Session
 from backend.errors import NotFound
-from backend.models import AuditEntry, Broadcast, BroadcastEdit, Staff
+from backend.models import Broadcast, BroadcastEdit, Staff
+from backend.models.broadcast import LEVELS
 from backend.models.delivery import STATUSES
 from backend.security import Actor, MaybeActor
-from broadcasts import audience, content, districts, live, service
+from broadcasts import (
+    audience,
+    content,
+    correction,
+    districts,
+    hazards,
+    live,
+    report,
+    sending,
+    service,
+)
 from broadcasts.outcomes import outcomes
+from broadcasts.review import review
 
 ZONE = ZoneInfo("Asia/Seoul")
 HOURS = (1, 2, 4, 8, 12, 24, 48)
 SHOWN = 100
-RUNNING = ("approved", "sending", "cancelling")
+RUNNING = ("approved", "sending", "halted", "sent", "cancelling")
 _DAYS_KO = "월화수목금토일"
 
 console.extend(
@@ -83,7 +95,7 @@ async def edit_page(
 
 @router.get("/siren/{broadcast_id}")
 async def review_page(
-    request: Request, session: Session, actor: MaybeActor, broadcast_id: UUID
+    request: Request, ctx: Ctx, session: Session, actor: MaybeActor, broadcast_id: UUID
 ) -> Response:
     """Everything an approver decides on, and, once it is approved, how far it came."""
     if refused := guard(request, actor, *live.READERS):
@@ -91,14 +103,16 @@ async def review_page(
     found = await _find(session, broadcast_id)
     if found is None or actor is None:
         return _missing(request, actor)
-    history = await _history(session, broadcast_id)
+    history = await report.history(session, broadcast_id)
     people = {found.created_by, found.submitted_by, found.approved_by, found.cancelled_by}
+    numbers = await review(session, ctx.settings, getattr(request.app.state, "channels", {}), found)
     people |= {int(row.actor[6:]) for row in history if row.actor.startswith("staff:")}
     return _render(
         request, "siren/review.html", actor=actor, broadcast=found, history=history,
         names=await _names(session, {id_ for id_ in people if id_ is not None}),
-        reached=await audience.count_for(session, found),
-        by_district=await audience.count_by_district(session, found.districts),
+        reached=numbers.audience, by_district=numbers.by_district, numbers=numbers,
+        answers=await report.answers(session, broadcast_id),
+        ask_code=ctx.settings.second_factor and not actor.verified,
         outcomes=await outcomes(session, broadcast_id), statuses=STATUSES,
         own=await _has_written(session, actor, found), may=_may(actor, found.status),
         zones=districts.zones(),
@@ -112,6 +126,8 @@ async def _compose(
     return _render(
         request, "siren/compose.html", actor=actor, broadcast=broadcast,
         zones=districts.zones(), test_list=audience.TEST_LIST, hours=HOURS,
+        hazards=hazards.book().hazards, fact_names=content.FACTS, other=hazards.OTHER,
+        levels=LEVELS,
         corrections=content.CORRECTIONS, marks=content.MARKS, long_limit=content.LONG_LIMIT,
         people=await audience.count_by_district(session, [*names, audience.TEST_LIST]),
     )  # fmt: skip
@@ -124,6 +140,7 @@ def _render(request: Request, name: str, **values: Any) -> Response:
         limit=content.SHORT_LIMIT,
         when=lambda at: when(at, language),
         area=lambda district: districts.area_name(district, language),
+        local=lambda at: f"{at.astimezone(ZONE):%Y-%m-%dT%H:%M}",
         **values,
     )  # fmt: skip
 
@@ -135,13 +152,17 @@ def _missing(request: Request, actor: Actor | None) -> Response:
 def _may(actor: Actor, status: str) -> frozenset[str]:
     """Return what `actor` may try with a broadcast in `status`; the service has the last word."""
     author, approver = "author" in actor.roles, "approver" in actor.roles
+    cancels = not actor.roles.isdisjoint(("author", "approver", "breakglass", "operator"))
     steps = {
         "edit": author and status in service.EDITABLE,
         "submit": author and status in service.SUBMITTABLE,
         "approve": approver and status == "submitted",
         "return": approver and status in service.RETURNABLE,
         "reject": (author or approver) and status in service.REJECTABLE,
-        "cancel": status in service.CANCELLABLE,
+        "cancel": cancels and status in service.CANCELLABLE,
+        "halt": cancels and status in sending.HALTABLE,
+        "resume": approver and status == "halted",
+        "all-clear": cancels and status in correction.FOLLOWED,
     }
     return frozenset(step for step, allowed in steps.items() if allowed)
 
@@ -161,15 +182,6 @@ async def _has_written(session: AsyncSession, actor: Actor, broadcast: Broadcast
         BroadcastEdit.broadcast_id == broadcast.id, BroadcastEdit.actor == actor.id
     )
     return await session.scalar(edit.limit(1)) is not None
-
-
-async def _history(session: AsyncSession, broadcast_id: UUID) -> list[AuditEntry]:
-    rows = await session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.subject == f"broadcast:{broadcast_id}")
-        .order_by(AuditEntry.id)
-    )
-    return list(rows)
 
 
 async def _names(session: AsyncSession, ids: set[int]) -> dict[int, str]:

@@ -19,6 +19,7 @@ from broadcasts import (
     live,
     pages,
     preview,
+    report_pages,
     service,
 )
 from broadcasts.cap import routes as cap
@@ -48,6 +49,7 @@ router.include_router(answer_routes.router)
 router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
 router.include_router(preview.router)
+router.include_router(report_pages.router)
 router.include_router(cap.router)
 
 Reader = Annotated[Actor, Depends(require(*live.READERS))]

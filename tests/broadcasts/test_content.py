@@ -116,3 +116,27 @@ def test_the_correction_offered_fits() -> None:
         assert set(offered) == set(content.LANGUAGES)
         assert content.characters(offered["ko"]) <= content.SHORT_LIMIT
         assert content.misleading(environment, {}, offered) is None
+
+
+WHOLE = {"ko": dict.fromkeys(content.FACTS, "말")}
+CLEAR = {"ko": "[해제] 끝났습니다."}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"facts": {}}, "facts"),
+        ({"facts": {"ko": {**WHOLE["ko"], "why": " "}}}, "facts"),
+        ({"facts": {"ko": {**WHOLE["ko"], "where_to_go": ""}}}, "facts"),
+        ({"all_clear": {}}, "all_clear"),
+        ({"all_clear": {"ko": "가" * 91}}, "all_clear"),
+        ({"texts": {"ko": "[서울특별시] 호우경보"}}, "texts"),
+        ({"texts": {"ko": "[서울특별시] 호우경보"}, "level": "advisory"}, None),
+        ({"facts": {}, "all_clear": {}, "hazard": "other"}, None),
+        ({}, None),
+    ],
+)
+def test_an_alert_of_a_kind_tells_all_of_it(changes: dict[str, object], field: str | None) -> None:
+    ready: dict[str, object] = {"hazard": "heavy_rain", "facts": WHOLE, "all_clear": CLEAR}
+    found = [p.field for p in content.problems(written(**(ready | changes)), NOW)]
+    assert found == ([field] if field else [])

@@ -112,7 +112,7 @@ def test_no_text_is_made_while_a_fact_is_missing() -> None:
 
 
 def test_an_event_of_no_kind_is_written_by_hand() -> None:
-    written = {name: name.upper() for name in hazards.FACTS}
+    written = {name: name.upper() for name in content.FACTS}
     words = hazards.compose(None, hazards.complete(None, {"ko": written}, ["중구"]))
     assert set(words["short"]) == {"ko"}
     assert "WHAT" in words["all_clear"]["ko"]

@@ -22,6 +22,20 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
 const areas = [...form.querySelectorAll('input[name="district"]')];
 const COUNT_AFTER = 300;
 
+const SHOWN_IN = { texts: "short", correction: "correction", all_clear: "all_clear" };
+const OF_THE_EVENT = ["what", "why", "action", "where_to_go"];
+const facts = [...form.querySelectorAll("[data-fact]")];
+const sendAt = byId("send-at");
+
+/** Fields that a person has written into: nothing is put there any more. */
+const touched = new Set(
+  [...facts, ...form.querySelectorAll("textarea[data-field]")]
+    .filter((field) => main.dataset.broadcast && field.value)
+    .map((field) => field.id),
+);
+
+let made = null;
+let asking = 0;
 let dirty = false;
 let busy = false;
 let counting = 0;
@@ -37,7 +51,7 @@ function written(field) {
   for (const area of form.querySelectorAll(`textarea[data-field="${field}"]`)) {
     const { language } = area.dataset;
     const text = clean(area.value);
-    if (!text || (field === "correction" && !corrects(language))) continue;
+    if (!text || (field !== "texts" && !corrects(language))) continue;
     found[language] = marked(text, marks[environment()]?.[language]);
   }
   return found;
@@ -46,18 +60,103 @@ function written(field) {
 /** A correction is needed in Korean, and in every language that the alert has a text in. */
 const corrects = (language) => language === "ko" || clean(words("texts", language).value) !== "";
 
+/** Return what the person wrote of the facts; the rest is known to the server. */
+function given() {
+  const found = {};
+  for (const field of facts) {
+    if (touched.has(field.id) || field.dataset.fact === "time") found[field.dataset.fact] = field.value;
+  }
+  return found;
+}
+
+/** Return `text` without the mark of the environment, which is put there when it is sent. */
+function unmarked(language, text) {
+  for (const by of Object.values(marks)) {
+    const start = `${by[language].join(" ")} `;
+    if (text.startsWith(start)) return text.slice(start.length);
+  }
+  return text;
+}
+
+/** Have the words made of the facts, and put them wherever nobody has written. */
+async function compose() {
+  if (!environment()) return;
+  const asked = (asking += 1);
+  const body = {
+    environment: environment(),
+    hazard: byId("hazard").value,
+    districts: districts(),
+    facts: { ko: given() },
+    texts: Object.fromEntries(
+      [...form.querySelectorAll('textarea[data-field="texts"]')]
+        .filter((area) => touched.has(area.id))
+        .map((area) => [area.dataset.language, area.value]),
+    ),
+  };
+  try {
+    const found = await call("POST", "/api/v1/broadcasts/preview", body);
+    if (asked !== asking) return;
+    made = found;
+    put();
+    show();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+  }
+}
+
+function put() {
+  for (const field of facts) {
+    if (!touched.has(field.id)) field.value = made.facts.ko[field.dataset.fact];
+  }
+  for (const [name, form_] of Object.entries(SHOWN_IN)) {
+    for (const area of form.querySelectorAll(`textarea[data-field="${name}"]`)) {
+      const { language } = area.dataset;
+      const row = made.languages.find((each) => each.language === language);
+      const text = unmarked(language, row?.[form_] ?? "");
+      if (!touched.has(area.id) && (text || name === "texts")) area.value = text;
+    }
+  }
+  byId("stale").hidden = !OF_THE_EVENT.some((fact) => touched.has(`fact-${fact}`));
+  byId("channels").replaceChildren(...made.languages.filter((row) => row.short).map(onChannels));
+}
+
+/** Say what one language is on each channel. */
+function onChannels(row) {
+  const said = row.channels.map((on) => {
+    const size = `${on.form} ×${on.parts} · ${number.format(on.length)} ${texts.measures[on.measure]}`;
+    const price = on.won === null || on.channel !== "sms" ? "" : ` · ${fill(texts.price, { n: on.won })}`;
+    const instead = on.encodable ? "" : ` · ${texts.instead}`;
+    return make("li", {}, `${texts.channels[on.channel]}: ${size}${price}${instead}`);
+  });
+  return make("div", {}, make("strong", {}, texts.languages[row.language]), make("ul", {}, said));
+}
+
+/** Begin a kind of event: its level, its life, its title. */
+function begin() {
+  const chosen = byId("hazard").selectedOptions[0];
+  if (chosen.dataset.level) byId("level").value = chosen.dataset.level;
+  const hours = Number(chosen.dataset.hours);
+  const fitting = [...byId("hours").options].find((each) => Number(each.value) >= hours);
+  if (fitting) byId("hours").value = fitting.value;
+  if (!touched.has("title")) form.elements.title.value = chosen.dataset.level ? chosen.text : "";
+}
+
 function districts() {
   if (environment() === "test") return [main.dataset.testList];
   return areas.filter((area) => area.checked).map((area) => area.value);
 }
 
+/** Return the moment to send at, written in the city's time; null for at once. */
+const sending = () => (sendAt.value ? new Date(`${sendAt.value}:00+09:00`) : null);
+
 function expiry() {
   const chosen = byId("hours").value;
-  return /^\d+$/.test(chosen) ? new Date(Date.now() + Number(chosen) * 3_600_000) : new Date(chosen);
+  const from = sending()?.getTime() ?? Date.now();
+  return /^\d+$/.test(chosen) ? new Date(from + Number(chosen) * 3_600_000) : new Date(chosen);
 }
 
 function showWords() {
-  for (const field of ["texts", "correction"]) {
+  for (const field of ["texts", "correction", "all_clear"]) {
     const sent = written(field);
     for (const area of form.querySelectorAll(`textarea[data-field="${field}"]`)) {
       const { language } = area.dataset;
@@ -142,6 +241,14 @@ function count() {
   }, COUNT_AFTER);
 }
 
+let composing;
+
+/** Compose a moment after the last change. */
+function later() {
+  clearTimeout(composing);
+  composing = setTimeout(compose, COUNT_AFTER);
+}
+
 function show() {
   showWords();
   showAreas();
@@ -178,9 +285,19 @@ async function save() {
   const body = {
     environment: environment(),
     title: form.elements.title.value,
+    hazard: byId("hazard").value,
+    level: byId("level").value,
+    facts: made?.facts ?? {},
     texts: written("texts"),
+    long_texts: Object.fromEntries(
+      (made?.languages ?? [])
+        .filter((row) => row.long && written("texts")[row.language])
+        .map((row) => [row.language, row.long]),
+    ),
     correction: written("correction"),
+    all_clear: written("all_clear"),
     districts: districts(),
+    send_at: sending()?.toISOString() ?? null,
     expires_at: expiry().toISOString(),
   };
   const { broadcast, version } = main.dataset;
@@ -195,6 +312,8 @@ async function save() {
 }
 
 async function send(then) {
+  clearTimeout(composing);
+  await compose();
   const wanting = missing();
   tell(wanting);
   if (wanting.length || busy) return;
@@ -223,12 +342,15 @@ async function send(then) {
 form.addEventListener("input", (event) => {
   dirty = true;
   byId("problems").hidden = true;
+  if (event.target.matches("[data-fact], textarea[data-field], #title")) touched.add(event.target.id);
+  if (event.target.id === "hazard") begin();
   if (event.target.matches("[data-zone]")) {
     for (const area of event.target.closest(".zone").querySelectorAll('input[name="district"]')) {
       area.checked = event.target.checked;
     }
   }
   show();
+  later();
   if (event.target.matches('[type="checkbox"], [type="radio"]')) count();
 });
 form.addEventListener("submit", (event) => {
@@ -245,12 +367,19 @@ form.addEventListener("click", (event) => {
   }
   dirty = true;
   show();
+  later();
   count();
 });
 window.addEventListener("beforeunload", (event) => {
   if (dirty) event.preventDefault();
 });
 
+if (!byId("fact-time").value) {
+  byId("fact-time").value = new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit",
+  }).format(new Date());
+}
 show();
 count();
+if (main.dataset.broadcast) later();
 setInterval(showExpiry, 30_000);

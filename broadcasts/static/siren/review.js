@@ -11,6 +11,13 @@ const number = new Intl.NumberFormat(document.documentElement.lang);
 const path = `/api/v1/broadcasts/${main.dataset.broadcast}`;
 const version = Number(main.dataset.version);
 
+// What each step says besides its name; the others say nothing.
+const BODIES = {
+  return: (reason) => ({ version, reason }),
+  reject: (reason) => ({ version, reason }),
+  halt: (reason) => ({ reason }),
+};
+
 let busy = false;
 
 /** Say what went wrong, beside what was tried. */
@@ -22,12 +29,20 @@ function tell(error) {
   problem.scrollIntoView({ block: "nearest" });
 }
 
+/** Give the second factor's code, where the page asks for one beside the step. */
+async function prove(step) {
+  const code = byId(`code-${step}`);
+  if (!code) return;
+  await call("POST", "/api/v1/staff/me/second-factor/verify", { code: code.value.trim() });
+}
+
 /** Take one step; the page as it then is comes from the server. */
 async function take(step, body) {
   if (busy) return;
   busy = true;
   byId("problem").hidden = true;
   try {
+    await prove(step);
     await call("POST", `${path}/${step}`, body);
     location.reload();
   } catch (error) {
@@ -56,7 +71,7 @@ for (const button of document.querySelectorAll("[data-open]")) {
     const step = button.dataset.open;
     if ((await ask(byId(`dialog-${step}`))) !== "yes") return;
     const reason = byId(`reason-${step}`)?.value;
-    take(step, step === "cancel" ? undefined : { version, reason });
+    take(step, BODIES[step]?.(reason));
   });
 }
 

@@ -1,0 +1,188 @@
+"""Officials in a real browser: a drill by the runbook, approved, corrected; each step counted."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pyotp
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from backend import db
+from backend.config import Settings
+from tests.browser.chat import overflow, violations
+from tests.browser.conftest import SIZES
+from tests.city import City
+
+Picture = Callable[[Page, str], None]
+PEOPLE = 12
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """A house that asks for the second factor, as a real one does."""
+    return settings.model_copy(update={"siren_second_factor": "on"})
+
+
+@pytest.fixture
+def registered(city: City, database_url: str) -> int:
+    """Citizens of Mapo who want to be warned by SMS."""
+    with psycopg.connect(db.libpq_url(database_url)) as connection:
+        for number in range(PEOPLE):
+            contact = connection.execute("INSERT INTO contacts DEFAULT VALUES RETURNING id")
+            (owner,) = contact.fetchone() or (None,)
+            address = connection.execute(
+                "INSERT INTO addresses (contact_id, scheme, address, verified_at) "
+                "VALUES (%s, 'phone', %s, now()) RETURNING id",
+                (owner, f"+82105550{number:04d}"),
+            )
+            (place,) = address.fetchone() or (None,)
+            connection.execute(
+                "INSERT INTO subscriptions (contact_id, address_id, channel, district, language) "
+                "VALUES (%s, %s, 'sms', '마포구', 'ko')",
+                (owner, place),
+            )
+    return PEOPLE
+
+
+class Hand:
+    """A person's hand on a page: every field and click is counted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.done = 0
+        self.codes = 0
+
+    def click(self, selector: str) -> None:
+        self.page.locator(selector).first.click()
+        self.done += 1
+
+    def fill(self, selector: str, text: str) -> None:
+        self.page.locator(selector).fill(text)
+        self.done += 1
+
+    def choose(self, selector: str, value: str) -> None:
+        self.page.locator(selector).select_option(value)
+        self.done += 1
+
+    def code(self, selector: str, code: str) -> None:
+        """Type the second factor, which is counted apart."""
+        self.page.locator(selector).fill(code)
+        self.codes += 1
+
+
+@contextmanager
+def official(browser: Browser, size: str, scheme: str = "light") -> Iterator[BrowserContext]:
+    width, height = SIZES[size]
+    opened = browser.new_context(
+        viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul",
+        color_scheme="dark" if scheme == "dark" else "light",
+    )  # fmt: skip
+    opened.set_default_timeout(20_000)
+    troubles: list[str] = []
+    opened.on("weberror", lambda error: troubles.append(str(error.error)))
+    yield opened
+    opened.close()
+    assert troubles == []
+
+
+def log_in(window: BrowserContext, city: City, login: str, password: str) -> Page:
+    page = window.new_page()
+    page.goto(f"{city.url}/login?next=/siren")
+    page.locator("input[name=login]").fill(login)
+    page.locator("input[type=password]").fill(password)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("재난 알림")
+    return page
+
+
+def enrol(browser: Browser, city: City, login: str, password: str) -> pyotp.TOTP:
+    """Set an authenticator up, in a browser that is closed afterwards."""
+    with official(browser, "1280") as window:
+        page = log_in(window, city, login, password)
+        api = f"{city.url}/api/v1/staff/me/second-factor"
+        begun = page.request.post(api)
+        assert begun.status == 201, begun.text()
+        totp = pyotp.TOTP(begun.json()["secret"])
+        confirmed = page.request.post(f"{api}/confirm", data={"code": totp.now()})
+        assert confirmed.ok, confirmed.text()
+        return totp
+
+
+def next_code(totp: pyotp.TOTP) -> str:
+    """Return a code that was not used yet: the following one, within the leeway of clocks."""
+    return totp.at(int(time.time()) + 30)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_drill_is_sent_by_two_people_and_corrected(
+    city: City, browser: Browser, registered: int, passwords: dict[str, str], size: str,
+    picture: Picture, scheme: str,
+) -> None:  # fmt: skip
+    if scheme == "dark" and size == "1280":
+        pytest.skip("dark mode is for the phone at night")
+    mark = "" if scheme == "light" else "-dark"
+    apps = {
+        login: enrol(browser, city, login, passwords[login]) for login in ("author", "approver")
+    }
+    with official(browser, size, scheme) as window:
+        page = log_in(window, city, "author", passwords["author"])
+        hand = Hand(page)
+        hand.click("a.button.primary")
+        hand.click('input[name="environment"][value="exercise"]')
+        hand.choose("#hazard", "heavy_rain")
+        hand.click('input[name="district"][value="마포구"]')
+        expect(page.locator("#texts-ko")).to_have_value(
+            "[서울특별시] " + page.locator("#fact-time").input_value()
+            + " 마포구 호우(Heavy rain)경보. 하천 급증. 지하에서 바로 대피. 높은 곳. 문의 120"
+        )  # fmt: skip
+        expect(page.locator("#preview")).to_contain_text("[훈련] 실제 상황 아님.")
+        expect(page.locator("#channels")).to_contain_text("LMS")
+        expect(page.locator("#sum")).to_contain_text(f"{registered}명")
+        assert violations(page) == []
+        picture(page, f"siren-compose{mark}")
+        page.locator("#preview").scroll_into_view_if_needed()
+        picture(page, f"siren-preview{mark}")
+        hand.click('button[value="submit"]')
+        expect(page.locator("#state")).to_contain_text("승인 기다림")
+        assert hand.done <= 15, hand.done
+        print(f"interactions: drill {hand.done} at {size}")
+
+    with official(browser, size, scheme) as window:
+        page = log_in(window, city, "approver", passwords["approver"])
+        assert violations(page) == []
+        picture(page, f"siren-list{mark}")
+        hand = Hand(page)
+        hand.click(".alert-title")
+        expect(page.locator("#approve-text")).to_contain_text(f"{registered}명")
+        expect(page.locator(".costs")).to_contain_text("문자")
+        assert violations(page) == []
+        assert overflow(page) <= 0
+        page.locator("#approve").scroll_into_view_if_needed()
+        picture(page, f"siren-approve{mark}")
+        hand.fill("#audience", str(registered))
+        hand.fill("#code-approve", next_code(apps["approver"]))
+        hand.click("#approve button")
+        expect(page.locator("#outcomes")).to_contain_text(f"모두 {registered}명")
+        assert hand.done <= 4, hand.done
+        print(f"interactions: approval {hand.done} at {size}")
+        expect(page.locator("#outcomes")).to_contain_text("나감")
+        assert violations(page) == []
+        picture(page, f"siren-progress{mark}")
+
+    with official(browser, size, scheme) as window:
+        page = log_in(window, city, "author", passwords["author"])
+        page.locator(".alert-title").first.click()
+        hand = Hand(page)
+        hand.click('[data-open="cancel"]')
+        picture(page, f"siren-correct{mark}")
+        hand.code("#code-cancel", next_code(apps["author"]))
+        hand.click('#dialog-cancel button[value="yes"]')
+        expect(page.locator("#outcomes")).to_contain_text("정정")
+        assert (hand.done, hand.codes) == (2, 1)
+        print(f"interactions: correction {hand.done} and the second factor at {size}")
+        for path in ("/siren/log/drills", "/siren/log/alone"):
+            page.goto(city.url + path)
+            assert violations(page) == []
+            picture(page, f"siren-{path.rsplit('/')[-1]}{mark}")
