@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from backend import db
 from backend.config import Settings
@@ -115,13 +115,22 @@ def next_code(totp: pyotp.TOTP) -> str:
     return totp.at(int(time.time()) + 30)
 
 
+def seen_by_axe(page: Page) -> list[str]:
+    """Return what axe finds; the page of a running alert may reload under it, then once more."""
+    for _ in range(5):
+        try:
+            return violations(page)
+        except Error:
+            page.wait_for_load_state()
+    return violations(page)
+
+
+@pytest.mark.parametrize("size", ["390"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_drill_is_sent_by_two_people_and_corrected(
     city: City, browser: Browser, registered: int, passwords: dict[str, str], size: str,
     picture: Picture, scheme: str,
 ) -> None:  # fmt: skip
-    if scheme == "dark" and size == "1280":
-        pytest.skip("dark mode is for the phone at night")
     mark = "" if scheme == "light" else "-dark"
     apps = {
         login: enrol(browser, city, login, passwords[login]) for login in ("author", "approver")
@@ -168,7 +177,7 @@ def test_a_drill_is_sent_by_two_people_and_corrected(
         assert hand.done <= 4, hand.done
         print(f"interactions: approval {hand.done} at {size}")
         expect(page.locator("#outcomes")).to_contain_text("나감")
-        assert violations(page) == []
+        assert seen_by_axe(page) == []
         picture(page, f"siren-progress{mark}")
 
     with official(browser, size, scheme) as window:
