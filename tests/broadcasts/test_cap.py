@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from backend.context import Context
 from backend.models import Broadcast, BroadcastEvent, CapMessage
-from broadcasts import service
+from broadcasts import content, service
 from broadcasts.cap.publish import publish
 from broadcasts.cap.read import read
 from broadcasts.cap.validate import references
@@ -124,12 +124,14 @@ async def test_what_training_sent_is_not_published(
 async def test_a_hazard_gives_its_words(
     context: Context, office: Office, crowd: list[uuid.UUID]
 ) -> None:
-    facts = {"ko": {"sender": "서울특별시", "what": "호우(Heavy rain)경보", "action": "대피"}}
-    await office.approved(len(crowd), hazard="heavy_rain", facts=facts)
+    told = dict.fromkeys(content.FACTS, "말") | {"what": "호우(Heavy rain)경보", "action": "대피"}
+    await office.approved(
+        len(crowd), hazard="heavy_rain", facts={"ko": told}, all_clear={"ko": "[해제] 끝났습니다."}
+    )
     await publish(context)
     info = read((await messages(context))[0].xml.encode()).infos[0]
     assert (info.event, info.categories, info.urgency) == ("호우", ("Met",), "Immediate")
-    assert (info.headline, info.instruction) == ("호우(Heavy rain)경보", "대피")
+    assert (info.headline, info.instruction) == ("호우(Heavy rain)경보", "대피\n말")
 
 
 async def test_the_feed_leads_to_every_message(
