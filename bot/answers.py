@@ -14,10 +14,29 @@ _YES_WORDS = (
     r"|perfect|fine|great|looks good|sounds good|good"
     r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?)?"
 )
+_FILLER = re.compile(
+    r"(?:아+|어+|음+|흠+|그+|저+|뭐|그게요?|저기요?|그러니까|그니까|일단|그럼|그러면|um+|uh+|er+|oh|ah|well|hm+)"
+    r"(?:[.,!~…\s]+|$)",
+    re.IGNORECASE,
+)
+# Politeness beside a yes or a no, which alone is neither.
+_POLITE = re.compile(
+    r"(?:감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
+    r"|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
+    re.IGNORECASE,
+)
 _YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)
 _BEGINS_YES = re.compile(
     r"^(?:네+|넵+|넹|예+|응|ㅇㅇ+|그래요?|맞아요?|맞습니다|좋아요?|yes|yep|yeah|ok(?:ay)?|sure|y)"
     r"(?![가-힣a-z])",
+    re.IGNORECASE,
+)
+_URGES = re.compile(
+    r"^(?:네+|넵|예+|응|그래요?|좋아요?|맞아요?|yes|yeah|ok(?:ay)?|sure)(?![가-힣a-z])[,.!~\s]*"
+    r"(?:(?:꼭|좀|빨리|빠른|얼른|어서|최대한|신속히|제발|잘|그럼|이제|바로|그거|이거|그대로|처리|조치|접수|신고|해결|고쳐|부탁"
+    r"|주세요|주십시오|주시|바라|바랍니다|드려요|드립니다|드릴게요|하게|하|해|합니다|히|면|고|요|감사합니다|고맙습니다"
+    r"|please|file it|send it|fix it|do it|soon|quickly|asap|as soon as possible"
+    r"|thank you|thanks)[,.!~\s]*)+$",
     re.IGNORECASE,
 )
 _NO = re.compile(
@@ -26,6 +45,11 @@ _NO = re.compile(
     r"|(?:접수|신고)\s*(?:하지\s*마(?:세요)?|안\s*(?:해요?|할래요?))"
     r"|no,? thanks?|no thank you|nope|nah|no+|not now|n"
     r"|do(?:n'?t| not)(?: file| submit)?(?: it| this)?)(?![a-z])[.,!~\s]*",
+    re.IGNORECASE,
+)
+_GIVES_UP = re.compile(
+    r"됐어|됐습니다|안\s*할(?:래|게|거)|그만|나중에|다음에|관둘|never ?mind"
+    r"|not now|maybe later|forget it",
     re.IGNORECASE,
 )
 _NO_NEED = re.compile(
@@ -45,6 +69,11 @@ def says_no(text: str) -> bool:
     return _made_of(_NO, text)
 
 
+def gives_up(text: str) -> bool:
+    """Tell whether a message wants nothing more of what is open: "no, never mind"."""
+    return len(text) <= 24 and _GIVES_UP.search(text) is not None
+
+
 def has_no_need(text: str) -> bool:
     """Tell whether a message turns an offer down kindly."""
     return _NO_NEED.match(text) is not None
@@ -55,12 +84,30 @@ def says_yes_and_more(text: str) -> bool:
     return _BEGINS_YES.match(text) is not None and not _made_of(_YES, text)
 
 
+def without_fillers(text: str) -> str:
+    """Return `text` without the sounds that people begin with when they speak: "어 저기 그".
+
+    What consists of nothing else stays as it is.
+    """
+    at = 0
+    while (match := _FILLER.match(text, at)) is not None:
+        at = match.end()
+    return text[at:].strip() or text
+
+
+def agrees_at_length(text: str) -> bool:
+    """Tell whether a message is a yes with no more beside it than the wish that it be done soon."""
+    return len(text) <= 40 and _URGES.match(without_fillers(text)) is not None
+
+
 def _made_of(words: re.Pattern[str], text: str) -> bool:
     """Tell whether `text` is made of these words alone; word by word, and so never slow."""
-    at, text = 0, text.strip()
+    at, text, found = 0, without_fillers(text.strip()), False
     while at < len(text):
         match = words.match(text, at)
+        found = found or match is not None
+        match = match or _POLITE.match(text, at)
         if match is None or match.end() == at:
             return False
         at = match.end()
-    return bool(text)
+    return found

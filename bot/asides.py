@@ -3,7 +3,7 @@
 from backend.messages import service as messages
 from bot import texts
 from bot.flow import Flow
-from bot.flows import BY_NAME, smalltalk
+from bot.flows import BY_NAME, is_passing, smalltalk
 from bot.turn import Turn
 from channels.message import Incoming
 
@@ -58,9 +58,7 @@ def _menu_unless_open(turn: Turn) -> list[tuple[str, str]] | None:
 def _open_flow(turn: Turn) -> Flow | None:
     """Return the flow that waits for an answer it needs; a name after the receipt is none."""
     waiting = turn.dialogue.waiting
-    flow = BY_NAME.get(waiting.flow) if waiting else None
-    passing = flow is not None and waiting is not None and waiting.step in flow.passing
-    return None if passing else flow
+    return None if waiting is None or is_passing(waiting) else BY_NAME.get(waiting.flow)
 
 
 async def _put_again(turn: Turn) -> None:

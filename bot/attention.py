@@ -5,8 +5,17 @@ None of it takes away what was open: after it the open step is taken up again.
 
 import re
 
-from bot import call, limits, naming, tongues
-from bot.flows import alert_reply, alerts, emergency, person, shelter, smalltalk, vote
+from bot import about, call, limits, naming, tongues
+from bot.flows import (
+    alert_reply,
+    alerts,
+    emergency,
+    is_passing,
+    person,
+    shelter,
+    smalltalk,
+    vote,
+)
 from bot.turn import Turn
 
 # A person types no faster, however upset; the first figure lets a burst of one sentence through.
@@ -69,7 +78,7 @@ def _in_danger(turn: Turn) -> bool:
     voting = waiting is not None and waiting.flow == vote.NAME
     answers = tongues.short_answer(turn.text) is not None
     return turn.intent == "life_emergency" and not (
-        answers or (voting and naming.is_last(turn.text))
+        answers or emergency.is_matter(turn) or (voting and naming.is_last(turn.text))
     )
 
 
@@ -130,6 +139,14 @@ async def _short_cut(turn: Turn) -> bool:
         if not call.wants_a_key(turn, waiting):
             await vote.answer(turn)
         return True
+    if about.asks_of_data(turn):
+        _put_aside(turn)
+        about.tell_of_data(turn)
+        return True
+    if about.asks_who_or_when(turn):
+        _put_aside(turn)
+        await about.tell_who_and_when(turn)
+        return True
     if shelter.asks(turn):
         _put_aside(turn)
         await shelter.begin(turn)
@@ -139,6 +156,8 @@ async def _short_cut(turn: Turn) -> bool:
         await vote.tell_who_may(turn)
         return True
     if alerts.wants_set_up(turn):
+        if waiting is not None and waiting.flow == alerts.NAME:
+            turn.done()  # this is its answer
         _put_aside(turn)
         await alerts.set_up(turn)
         return True
@@ -146,8 +165,10 @@ async def _short_cut(turn: Turn) -> bool:
 
 
 def _put_aside(turn: Turn) -> None:
+    waiting = turn.dialogue.waiting
     turn.dialogue.misses = 0
-    turn.dialogue.held = turn.dialogue.held or turn.dialogue.waiting
+    if waiting is not None and not is_passing(waiting):
+        turn.dialogue.held = turn.dialogue.held or waiting
     turn.dialogue.waiting = None
 
 

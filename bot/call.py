@@ -34,7 +34,7 @@ _MORE = re.compile(
 )
 _AGAIN = re.compile(
     # "다시 말할게요" is the caller's own wish to speak, and no wish to hear.
-    r"^(?:뭐라고\S*|못\s*들었\S*|(?:다시|한\s*번\s*더)(?:\s*한\s*번)?\s*"
+    r"^(?:(?:네|예|어|에|응|아)\s*\?\s*)?(?:뭐라고\S*|못\s*들었\S*|(?:다시|한\s*번\s*더)(?:\s*한\s*번)?\s*"
     r"(?:말(?:씀)?\s*해|얘기\s*해|들려|듣고)\s*(?:주|줘|줄|봐|싶)\S*|한\s*번\s*더요?)[.?!]*$|"
     r"^(?:(?:say (?:it|that) )?again|repeat(?: (?:it|that))?|pardon(?: me)?|what did you say)"
     r"(?: please)?[.?!]*$",

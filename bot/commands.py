@@ -103,6 +103,7 @@ _ABROAD: dict[str, Command] = {
          "nhânviên", "gặpnhânviên"),
         "person",
     ),
+    **dict.fromkeys(("继续", "接着办", "続き", "続ける", "tiếptục"), "resume"),
     **dict.fromkeys(
         ("取消", "不办了", "キャンセル", "やめる", "やめます", "hủy", "huỷ", "dừng"), "cancel"
     ),

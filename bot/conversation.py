@@ -27,7 +27,7 @@ from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
 from channels.message import Answer, Incoming, Reply, StatusUpdate
 from nlu.parse import Parse, Parser
-from nlu.privacy import mask_identifiers
+from nlu.privacy import mask_identifiers, without_masks
 
 log = logging.getLogger(__name__)
 
@@ -94,8 +94,13 @@ class Bot:
         await self._reports.take(report)
 
     async def _parse(self, incoming: Incoming) -> Parse:
-        text = "" if incoming.kind in _UNHEARD else incoming.text
-        return await self._parser.parse(text, incoming.language)
+        text = "" if incoming.kind in _UNHEARD else without_masks(incoming.text)
+        parse = await self._parser.parse(text, incoming.language)
+        if parse.intent.name == "greet" and (start := several.after_greeting(text)):
+            behind = await self._parser.parse(text[start:], incoming.language)
+            if behind.intent.name != "greet" and behind.intent.confidence >= dialogue.SURE:
+                return several.moved(behind, text, start)
+        return parse
 
     async def _parse_parts(self, incoming: Incoming) -> tuple[Parse, ...]:
         if incoming.kind not in ("text", "speech"):

@@ -4,6 +4,7 @@ import re
 
 from backend.contacts import service as contacts
 from bot import (
+    answers,
     asides,
     attention,
     call,
@@ -16,7 +17,17 @@ from bot import (
     tongues,
 )
 from bot.flow import Flow
-from bot.flows import BY_INTENT, BY_NAME, FLOWS, alerts, emergency, person, question, smalltalk
+from bot.flows import (
+    BY_INTENT,
+    BY_NAME,
+    FLOWS,
+    alerts,
+    emergency,
+    is_passing,
+    person,
+    question,
+    smalltalk,
+)
 from bot.misses import miss
 from bot.picks import CLEAR
 from bot.turn import Turn, Waiting, mark
@@ -28,11 +39,16 @@ _LEADS_AWAY = frozenset(
      "subscribe_alerts", "unsubscribe_alerts", "request_disclosure"}
 )  # fmt: skip
 _VERY_CLEAR = 0.85
+_LEFT_EASILY = frozenset({"vote", "alerts", "status", "question", "shelter", "resume"})
+_ANSWERS = frozenset({"affirm", "deny", "greet"})
 _COURTESIES = frozenset({"thank", "greet", "goodbye", "affirm", "deny", "help"})
 # Soon answered, and back to what was open.
-_DIGRESSIONS = frozenset({"question", "language", "smalltalk", "status", "alerts", "elsewhere"})
+_DIGRESSIONS = frozenset(
+    {"question", "language", "smalltalk", "status", "alerts", "elsewhere", "resume"}
+)
 # What kind of entity answers a step, where its name does not say so.
 _ASKS_FOR = {"option": "choice", "poll": "choice"}
+_SHOWN = frozenset({"confirm", "fix"})
 _WITH_DIGITS = frozenset({"phone", "code", "number"})
 _DIGIT = re.compile(r"\d")
 _FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.IGNORECASE)
@@ -117,6 +133,10 @@ async def _understand(turn: Turn) -> None:
         return
     if await following.settle(turn):
         return
+    waiting = turn.dialogue.waiting
+    if turn.chosen is None and _gives_up(turn, waiting):
+        await orders.obey(turn, "cancel")
+        return
     following.set_aside(turn)
     claiming = _claiming(turn)
     waiting = turn.dialogue.waiting
@@ -127,6 +147,12 @@ async def _understand(turn: Turn) -> None:
             await BY_NAME[waiting.flow].answer(turn)
     else:
         await _begin(turn, waiting)
+
+
+def _gives_up(turn: Turn, waiting: Waiting | None) -> bool:
+    """Tell whether a message leaves what is open; a petition is left by clearer words alone."""
+    easily = waiting is not None and waiting.flow in _LEFT_EASILY and not is_passing(waiting)
+    return easily and answers.gives_up(turn.text)
 
 
 async def _without_words(turn: Turn) -> None:
@@ -153,7 +179,7 @@ def _in_danger(turn: Turn) -> bool:
         "text", "edit", "speech", "unclear",
     ):  # fmt: skip
         return False
-    if tongues.short_answer(turn.text) is not None:
+    if tongues.short_answer(turn.text) is not None or emergency.is_matter(turn):
         return False
     named = sum(e.end - e.start for e in turn.parse.entities)
     bare = named >= 0.6 * len(turn.text) and turn.parse.intent.confidence < SURE
@@ -168,8 +194,16 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     if flow is None:
         return False
     intent, sure = turn.intent, turn.parse.intent.confidence
+    if waiting.step in flow.free_text and _STRAY.match(turn.text):
+        return True
     if flow.fits is not None and (fits := flow.fits(turn)) is not None:
         return fits
+    if waiting.flow == "petition" and waiting.step != "name" and turn.pictures:
+        return True
+    if waiting.flow == "petition" and waiting.step in _SHOWN and _names_a_place(turn):
+        return not _leads_away(turn, flow)
+    if intent == "life_emergency":
+        return True  # what is a danger indeed was dealt with before
     asked_for = _ASKS_FOR.get(waiting.step, waiting.step)
     if (turn.number if asked_for == "number" else turn.value(asked_for)) is not None:
         return not (waiting.step == "place" and _leads_away(turn, flow))
@@ -187,6 +221,10 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     if waiting.step in flow.free_text:
         return not (_leads_away(turn, flow) or (intent in _COURTESIES and sure >= CLEAR))
     return sure < SURE or intent in ("affirm", "deny")
+
+
+def _names_a_place(turn: Turn) -> bool:
+    return turn.value("place") is not None or turn.value("district") is not None
 
 
 def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
@@ -214,7 +252,10 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if turn.intent == "out_of_scope" and waiting is not None:
         await _beside_the_point(turn)
         return
-    nothing_asked = waiting is None or waiting.step in BY_NAME[waiting.flow].passing
+    if waiting is not None and turn.intent in _ANSWERS and not is_passing(waiting):
+        await _no_answer_to_this(turn)
+        return
+    nothing_asked = waiting is None or is_passing(waiting)
     if nothing_asked and not turn.dialogue.choices and _STRAY.match(turn.text):
         await miss(turn, "common.no_choices", choices=smalltalk.menu(turn))
         return
@@ -222,6 +263,16 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
     await _start(turn, flow, waiting)
+
+
+async def _no_answer_to_this(turn: Turn) -> None:
+    """Ask again where a yes or a greeting tells nothing; the second time show ways out."""
+    if turn.dialogue.misses == 0:
+        turn.missed = True
+        turn.dialogue.misses = 1
+        await orders.ask_again(turn)
+    else:
+        await miss(turn, "common.not_understood")
 
 
 async def _beside_the_point(turn: Turn) -> None:
@@ -234,12 +285,15 @@ async def _beside_the_point(turn: Turn) -> None:
 async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
     """Begin a flow beside what is open: a short one at once, a long one after it."""
     memory = turn.dialogue
-    if waiting is None or waiting.step in BY_NAME[waiting.flow].passing:
+    if waiting is None or is_passing(waiting):
         memory.waiting = None
         memory.choices = []
         await flow.begin(turn)
         return
-    if turn.intent == "goodbye" or flow.name == person.NAME:
+    if flow.name == person.NAME:
+        await flow.begin(turn)
+        return
+    if turn.intent == "goodbye":
         drafts.keep(turn)
         turn.done()
         await flow.begin(turn)
@@ -249,6 +303,9 @@ async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
         memory.held = memory.held or (waiting if comes_back else None)
         memory.waiting = None
         await flow.begin(turn)
+        return
+    if drafts.is_draft(waiting) and turn.parse.intent.confidence < CLEAR:
+        await miss(turn, "common.not_understood")
         return
     if drafts.is_draft(waiting) and not _FIRST.search(turn.text):
         drafts.queue(turn, flow.name, turn.parse)

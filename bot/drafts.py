@@ -12,22 +12,39 @@ from bot.turn import Turn, Waiting
 from nlu.parse import Parse
 
 LIFE = timedelta(hours=24)
+OFFER = "following"
 _FLOW = "petition"
 _MOST = 3
 
 
 def is_draft(waiting: Waiting | None) -> bool:
-    """Tell whether a step holds a petition that says something already."""
-    return waiting is not None and waiting.flow == _FLOW and "details" in waiting.slots
+    """Tell whether a step holds a petition that says something already, and may be shown again."""
+    return (
+        waiting is not None
+        and waiting.flow == _FLOW
+        and "details" in waiting.slots
+        and not is_sealed(waiting)
+    )
 
 
-def keep(turn: Turn) -> None:
-    """Keep the petition that is open here, to be offered when the talk comes back to the bot."""
+def is_sealed(waiting: Waiting) -> bool:
+    """Tell whether a step holds a report whose words are shown to nobody."""
+    return waiting.flow == _FLOW and waiting.step.startswith("sealed")
+
+
+def keep(turn: Turn) -> bool:
+    """Keep the petition that is open here, to be offered when the talk comes back to the bot.
+
+    Return whether there was one.
+    """
+    kept = False
     for step in (turn.dialogue.waiting, turn.dialogue.held):
         if step is not None and is_draft(step) and step.step != "name":
             turn.dialogue.queue = [*turn.dialogue.queue, {"flow": _FLOW, "waiting": asdict(step)}]
+            kept = True
             break
     turn.dialogue.held = None
+    return kept
 
 
 def queue(turn: Turn, flow: str, parse: Parse, *, quietly: bool = False) -> None:
@@ -48,6 +65,16 @@ def called(item: dict[str, Any]) -> str:
     return words if len(words) <= 40 else words[:39] + "…"
 
 
+def offer(turn: Turn, item: dict[str, Any]) -> None:
+    """Ask whether to go on with something that was begun or wished for before."""
+    turn.say(
+        "common.offer_draft" if "waiting" in item else "common.offer_next",
+        what=called(item),
+        choices=[("yes", turn.word("common.yes_please")), ("no", turn.word("common.no_thanks"))],
+    )
+    turn.wait(OFFER, "offer", item=item)
+
+
 def kept(stored: dict[str, Any]) -> dict[str, Any]:
     """Return what of a talk's memory outlives it: a petition that was begun, to be offered."""
     queue = [item for item in stored.get("queue", []) if "waiting" in item]
@@ -57,6 +84,15 @@ def kept(stored: dict[str, Any]) -> dict[str, Any]:
         if step and is_draft(Waiting(**step)) and step["step"] != "name"
     ]
     return {"queue": queue[-1:]} if queue else {}
+
+
+def here(turn: Turn) -> Waiting | None:
+    """Take the draft that waits in this talk to be offered, out of there."""
+    item = next((i for i in turn.dialogue.queue if "waiting" in i), None)
+    if item is None:
+        return None
+    turn.dialogue.queue = [i for i in turn.dialogue.queue if i is not item]
+    return Waiting(**item["waiting"])
 
 
 async def elsewhere(turn: Turn) -> Waiting | None:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from bot import drafts, orders, several
-from bot.flows import BY_INTENT, BY_NAME
+from bot.flows import BY_INTENT, BY_NAME, is_passing
 from bot.turn import Turn, Waiting
 from nlu.parse import Entity, Intent, Parse
 
-NAME = "following"
+NAME = drafts.OFFER
 _SHORT = frozenset({"question", "status"})
 _BOT_OWNS = ("bot", "offered", "callback")
 
@@ -47,27 +47,20 @@ def _joined(group: list[Parse], language: str) -> Parse:
 async def carry_on(turn: Turn) -> None:
     """Once nothing waits: take up what was held, or else offer the next wish that was voiced."""
     memory = turn.dialogue
-    if turn.ended or turn.conversation.state not in _BOT_OWNS:
+    if turn.ended or turn.handed_over or turn.conversation.state not in _BOT_OWNS:
         return
     if memory.waiting is None and memory.held is not None:
         memory.waiting, memory.held = memory.held, None
         await orders.ask_again(turn)
     waiting = memory.waiting
-    passing = waiting is None or waiting.step in BY_NAME[waiting.flow].passing
-    if not passing or not memory.queue:
+    if (waiting is not None and not is_passing(waiting)) or not memory.queue:
         return
     item = memory.queue.pop(0)
     memory.waiting = None
     if item["flow"] in _SHORT and "parse" in item and waiting is None and _ended_at_once(turn):
         await _begin(turn, item)
-        return
-    key = "common.offer_draft" if "waiting" in item else "common.offer_next"
-    turn.say(
-        key,
-        what=drafts.called(item),
-        choices=[("yes", turn.word("common.yes_please")), ("no", turn.word("common.no_thanks"))],
-    )
-    turn.wait(NAME, "offer", item=item)
+    else:
+        drafts.offer(turn, item)
 
 
 def _ended_at_once(turn: Turn) -> bool:

@@ -1,6 +1,5 @@
 """What is said when a message was not understood: another try, then ways out, then a person."""
 
-from bot import drafts
 from bot.flows import person, smalltalk
 from bot.turn import Turn
 
@@ -15,7 +14,6 @@ async def miss(turn: Turn, key: str, *, choices: list[tuple[str, str]] | None = 
         turn.say("common.still_not_understood", choices=ways_out(turn))
     else:
         turn.dialogue.misses = 0
-        drafts.keep(turn)
         await person.hand_over(turn, "not_understood")
 
 

@@ -3,7 +3,7 @@
 from backend.contacts import service as contacts
 from backend.contacts import subscriptions
 from bot import commands, drafts
-from bot.flows import BY_NAME, alerts, person, smalltalk
+from bot.flows import BY_NAME, alerts, is_passing, person, smalltalk
 from bot.misses import miss
 from bot.turn import Turn, Waiting
 
@@ -15,7 +15,6 @@ async def follow_choice(turn: Turn) -> bool:
         case "flow":
             await open_flow(turn, value)
         case "person":
-            drafts.keep(turn)
             await person.hand_over(turn, value)
         case "order":
             await (ask_again(turn) if value == "again" else _to_menu(turn))
@@ -40,7 +39,6 @@ async def obey(turn: Turn, command: commands.Command) -> None:
         case "menu":
             await _to_menu(turn)
         case "person":
-            drafts.keep(turn)
             await person.begin(turn)
         case "cancel":
             await _cancel(turn)
@@ -77,10 +75,14 @@ async def _to_menu(turn: Turn) -> None:
 
 
 async def _cancel(turn: Turn) -> None:
-    was_open = turn.dialogue.waiting is not None or turn.dialogue.held is not None
+    both = (turn.dialogue.waiting, turn.dialogue.held)
+    open_steps = [s for s in both if s is not None and not is_passing(s)]
     turn.dialogue.held = None
     turn.done()
-    turn.say("common.cancelled" if was_open else "common.nothing_to_cancel")
+    if any(step.flow == "petition" for step in open_steps):
+        turn.say("common.cancelled")
+    else:
+        turn.say("common.stopped" if open_steps else "common.nothing_to_cancel")
 
 
 async def _back(turn: Turn) -> None:
@@ -93,7 +95,7 @@ async def _back(turn: Turn) -> None:
     flow = BY_NAME.get(memory.waiting.flow)
     if memory.trail:
         memory.waiting = memory.trail.pop()
-        turn.say("common.went_back")
+        turn.preface("common.went_back")
         await ask_again(turn)
     elif flow is not None and flow.first is not None:
         await flow.first(turn)
@@ -107,23 +109,21 @@ async def _restart(turn: Turn) -> None:
         await _to_menu(turn)
         return
     turn.dialogue.held = None
-    turn.say("common.restarted")
+    turn.preface("common.restarted")
     await open_flow(turn, waiting.flow)
 
 
 async def _resume(turn: Turn) -> None:
     """Go on with what is open here, or with what the same person left open elsewhere."""
-    if turn.dialogue.waiting is None:
-        queued = next((i for i in turn.dialogue.queue if "waiting" in i), None)
-        if queued is not None:
-            turn.dialogue.queue.remove(queued)
-            turn.dialogue.waiting = Waiting(**queued["waiting"])
-        else:
-            turn.dialogue.waiting = await drafts.elsewhere(turn)
+    waiting = turn.dialogue.waiting
+    if waiting is not None and waiting.flow == drafts.OFFER and "waiting" in waiting.slots["item"]:
+        turn.dialogue.waiting = Waiting(**waiting.slots["item"]["waiting"])
+    elif waiting is None or is_passing(waiting):
+        turn.dialogue.waiting = drafts.here(turn) or await drafts.elsewhere(turn) or waiting
     if turn.dialogue.waiting is None:
         await BY_NAME["resume"].begin(turn)
     else:
-        turn.say("common.resumed")
+        turn.preface("common.resumed")
         await ask_again(turn)
 
 
@@ -134,7 +134,9 @@ async def ask_again(turn: Turn) -> None:
     again = flow.again if flow is not None else None
     if again is not None:
         await again(turn)
-    elif waiting is not None:
+    elif waiting is not None and waiting.flow == drafts.OFFER:
+        drafts.offer(turn, waiting.slots["item"])
+    elif waiting is not None and not turn.replies:
         await miss(turn, "common.go_on")
 
 

@@ -34,7 +34,7 @@ async def take_up(turn: Turn) -> bool:
         memory.held = None
         return False
     if turn.incoming.kind in ("text", "speech", "keys") and picks.pick(turn) is not None:
-        turn.say("common.draft_waits")
+        turn.preface("common.draft_waits")
         await orders.ask_again(turn)
         return True
     return False

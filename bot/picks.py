@@ -12,6 +12,11 @@ _NUMBERED = re.compile(
     r"(?:\s*(?:할게요|해\s*주세요|선택))?|\.|\)|#)?[.!\s]*$",
     re.IGNORECASE,
 )
+# Beside a number these make it something else: a sum, a formula, an address, a receipt's number.
+_NO_WORDS = re.compile(
+    r"[\d=+*/<>;_@#?-]|뭐|무엇|무슨|어떤|왜|설명|누구|뜻|말고|아니|\bwhat|\bwhich|\bwhy|\bnot\b|什么|何|gì",
+    re.IGNORECASE,
+)
 
 
 def pick(turn: Turn) -> str | None:
@@ -35,12 +40,21 @@ def pick(turn: Turn) -> str | None:
         return short
     if (answer := _yes_or_no(turn, values)) is not None:
         return answer
-    picked = turn.value("choice")
-    if picked and picked.isdigit() and len(turn.text) <= 16 and 1 <= int(picked) <= len(shown):
-        return shown[int(picked) - 1]
+    picked = _number_said(turn)
+    if picked is not None and 1 <= picked <= len(shown):
+        return shown[picked - 1]
     # Part of one title alone: "내용", "the first poll's name", "상담원".
     near = [v for v, t in offered if 2 <= len(said) <= 20 and said in _squeeze(t)]
     return near[0] if len(near) == 1 else None
+
+
+def _number_said(turn: Turn) -> int | None:
+    """Return the number that the message picks within a few plain words: "그럼 2번 할게요"."""
+    said = [e for e in turn.parse.entities if e.entity == "choice" and e.value.isdigit()]
+    if not said or len(turn.text) > 16:
+        return None
+    around = turn.text[: said[-1].start] + turn.text[said[-1].end :]
+    return None if _NO_WORDS.search(around) else int(said[-1].value)
 
 
 def _yes_or_no(turn: Turn, values: list[str]) -> str | None:

@@ -1,6 +1,7 @@
 """Several wishes in one message: found sentence by sentence, each to be dealt with in its turn."""
 
 import re
+from dataclasses import replace
 
 from backend.petitions import routing
 from nlu.parse import Parse, Parser
@@ -30,6 +31,27 @@ _OF_THE_SAME = re.compile(
     r"|when will|how long|why |please (?:fix|help|do)|can you (?:fix|help|do|send)",
     re.IGNORECASE,
 )
+
+_GREETING = re.compile(
+    r"\s*(?:안녕하세요|안녕하십니까|안녕|여보세요|수고하(?:세요|십니다|시네요)|실례합니다|저기요"
+    r"|hello|hi|hey|good (?:morning|afternoon|evening)|你好|您好|こんにちは|すみません|xin chào)"
+    r"[\s,.!~?，。！、]+(?=\S.{3})",
+    re.IGNORECASE,
+)
+
+
+def after_greeting(text: str) -> int:
+    """Return where the matter begins behind a greeting; 0 where there is no greeting or no more."""
+    at = 0
+    while (match := _GREETING.match(text, at)) is not None:
+        at = match.end()
+    return at
+
+
+def moved(parse: Parse, text: str, start: int) -> Parse:
+    """Return the parse of `text[start:]` as one of the whole text."""
+    entities = tuple(replace(e, start=e.start + start, end=e.end + start) for e in parse.entities)
+    return replace(parse, text=text, entities=entities)
 
 
 def split(text: str) -> list[str]:

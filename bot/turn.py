@@ -113,6 +113,7 @@ class Turn:
     parts: tuple[Parse, ...] = ()  # the sentences of the message, where it has several
     missed: bool = False  # the message was not understood
     silent: bool = False  # nothing is to be said to this message
+    handed_over: bool = False  # a person was asked for; nothing else is begun in this turn
     went_back: bool = False  # a step back was taken: it is no step forward
 
     @property
@@ -180,6 +181,11 @@ class Turn:
             text, spoken = texts.say(self.language, other, **slots)
         self.tell(text, spoken, choices=choices, ask_phone=ask_phone, transfer=transfer)
 
+    def preface(self, key: str, **slots: Any) -> None:
+        """Say what goes before a question; not by ear, where it would push the question out."""
+        if not self.voice:
+            self.say(key, **slots)
+
     def tell(
         self,
         text: str,
@@ -191,7 +197,7 @@ class Turn:
     ) -> None:
         """Answer with a text that is not of the catalogue, such as an article's."""
         offered = choices or []
-        if mark(text) in self.dialogue.said:
+        if mark(text) in self.dialogue.said and not (self.voice and offered):
             # Nobody is told the same sentence twice in a row.
             before = self.word("common.once_more")
             text, spoken = f"{before}\n{text}", f"{before} {spoken}" if spoken else None

@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from channels.base import DoorError
 
-MAX_BODY = 64 * 1024
+# Ten thousand Korean characters in a form take 90 kB.
+MAX_BODY = 128 * 1024
 BODY_SECONDS = 10.0
 
 _MOBILE = (

@@ -92,9 +92,9 @@ def _read_message(message: telegram.Message, external_id: str) -> Incoming | Non
     if place := _place(message):
         return said("", location=place)
     text = message.text or message.caption
-    if text is None:
+    if not text:
         # A picture or sticker without words still gets an answer; a pinned message does not.
-        return said("") if message.effective_attachment else None
+        return said("") if message.effective_attachment or message.text is not None else None
     if start := _START.fullmatch(text):
         return said(start.group("payload") or "", kind="start")
     if word := _WORDS.fullmatch(text):

@@ -19,7 +19,8 @@ from channels.message import Incoming
 
 SESSION_BITS = 128
 SESSION_MAX = 200
-TEXT_MAX = 4000
+# The bot reads the first 4,000 and says so: a long letter is answered, and no error.
+TEXT_MAX = 20_000
 PHOTOS_MAX = 5
 PHOTO_BYTES = 8 * 1024 * 1024
 # A phone at the edge of its network gets 8 MiB out in a minute, at a megabit a second.

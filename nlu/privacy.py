@@ -22,6 +22,13 @@ _ACCOUNT = re.compile(
     r"(?:계좌|입금|account|은행)[^\d]{0,16}(?P<number>\d(?:[ -]?\d){9,15})(?![\d-])"
 )
 
+_MASKED = re.compile(
+    r"(?:(?:제|내|저의|my)\s*)?(?:(?:주민|외국인)\s*(?:등록)?\s*번호|카드\s*번호|계좌\s*번호|여권\s*번호|면허\s*번호"
+    r"|(?:resident|card|account|passport|registration) number)?(?:는|은|가|이|\s+is)?[\s:]*"
+    r"\*{2,}[*\s\-]*\*(?:번)?(?:이고요?|고요?|입니다|이에요|예요|인데요?|,|\.)?",
+    re.IGNORECASE,
+)
+
 
 def mask_identifiers(text: str) -> tuple[str, bool]:
     """Return the text with identifiers as asterisks, and whether there were any.
@@ -66,3 +73,11 @@ def _is_card(digits: str) -> bool:
         return False
     doubled = [int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits))]
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def without_masks(text: str) -> str:
+    """Return the text with what was masked, and the words that announce it, as blanks.
+
+    Every other character keeps its place. What is left is the matter; "my number is ***" is none.
+    """
+    return _MASKED.sub(lambda match: " " * len(match[0]), text)

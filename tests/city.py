@@ -163,9 +163,16 @@ class City:
         found: list[dict[str, str]] = items[-1]["buttons"]
         return found
 
-    def web(self, session: str, text: str, message_id: str | None = None) -> dict[str, Any]:
-        """Write in the web chat and return the answer."""
-        body = {"session": session, "text": text, "message_id": message_id or uuid4().hex}
+    def web(
+        self,
+        session: str,
+        text: str,
+        message_id: str | None = None,
+        photos: list[str] | None = None,
+    ) -> dict[str, Any]:
+        """Write in the web chat and return the answer; `photos` are ids of uploads."""
+        body: dict[str, Any] = {"session": session, "text": text}
+        body |= {"message_id": message_id or uuid4().hex, "photos": photos or []}
         response = self.client.post("/channels/web/messages", json=body)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
@@ -233,6 +240,10 @@ class Call:
         """Press keys; return what is spoken back."""
         return self._turn({"Digits": digits, "FinishedOnKey": "#"})
 
+    def end(self) -> None:
+        """Hang up, as the network then reports."""
+        self._turn({"CallStatus": "completed"})
+
     def _turn(self, heard: dict[str, str]) -> str:
         form = {
             "CallSid": self.sid,
@@ -250,7 +261,7 @@ class Call:
         gather = next(root.iter("Gather"), None)
         if gather is not None:
             self.action = gather.attrib["action"].removeprefix(self.city.settings.base_url)
-        return " ".join(say.text or "" for say in root.iter("Say"))
+        return " ".join("".join(say.itertext()) for say in root.iter("Say"))
 
 
 def new_session() -> str:

@@ -68,12 +68,16 @@ class Directory:
 
 
 def words(data: dict[str, list[str]]) -> Words:
-    """Return the words of `data`, as `{"ko": [...], "en": [...]}`, ready to be looked for."""
+    """Return the words of `data`, as `{"ko": [...], "en": [...]}`, ready to be looked for.
+
+    Those of other languages are looked for as the Korean ones are, wherever they stand.
+    """
+    others = [word for code, some in data.items() if code not in ("ko", "en") for word in some]
     # Longer words first, so that "traffic light" is found where "traffic" would be too.
     english = sorted(data["en"], key=len, reverse=True)
     pattern = "|".join(re.escape(word) for word in english)
     return Words(
-        korean=tuple(data["ko"]),
+        korean=(*data["ko"], *("".join(word.split()) for word in others)),
         english=re.compile(rf"(?<![a-z])({pattern})(?:e?s)?(?![a-z])") if english else None,
     )
 

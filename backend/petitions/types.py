@@ -28,8 +28,8 @@ class PetitionType:
     words: routing.Words
 
     def name(self, language: str) -> str:
-        """Return what it is called; English beside Korean."""
-        return self.names["ko" if language == "ko" else "en"]
+        """Return what it is called; in English where a language has no word for it."""
+        return self.names.get(language) or self.names["en"]
 
 
 def _type(data: dict[str, Any]) -> PetitionType:

@@ -16,6 +16,7 @@ from bot.flows import (
     status,
     vote,
 )
+from bot.turn import Waiting
 
 FLOWS: tuple[Flow, ...] = (
     emergency.FLOW,
@@ -34,3 +35,9 @@ FLOWS: tuple[Flow, ...] = (
 )
 BY_NAME = {flow.name: flow for flow in FLOWS}
 BY_INTENT = {intent: flow for flow in FLOWS for intent in flow.intents}
+
+
+def is_passing(waiting: Waiting) -> bool:
+    """Tell whether a step waits for something that nobody needs to say, such as a name."""
+    flow = BY_NAME.get(waiting.flow)
+    return flow is not None and waiting.step in flow.passing

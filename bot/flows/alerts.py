@@ -1,11 +1,13 @@
 """Emergency alerts: on and off by district, in which language, and when to be left alone."""
 
 import re
+from dataclasses import replace
 from datetime import time
 
 from backend.contacts import quiet, subscriptions
 from backend.petitions import routing
 from bot import clocks, dates, texts
+from bot.corrections import read
 from bot.flow import Flow
 from bot.flows import alert_levels
 from bot.turn import Turn
@@ -48,6 +50,7 @@ _LOUD = re.compile(
     r"|静音.*解除|おやすみ.*解除|サイレント.*解除|tắt.*yên lặng",
     re.IGNORECASE,
 )
+_INSTEAD = re.compile(r"\W*(?:아니|아뇨|아 참|no\b|sorry|i mean)", re.IGNORECASE)
 _ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sao|thế nào", re.IGNORECASE)
 
 
@@ -67,13 +70,15 @@ async def begin(turn: Turn) -> None:
 
 
 async def answer(turn: Turn) -> None:
-    """Take the districts, a place that was shared, or the hours to be quiet in."""
+    """Take the districts, a place, the hours to be quiet in, or what is said in place of those."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
     if await alert_levels.take_place(turn):
         turn.done()
         return
-    if waiting.step == "quiet":
+    if waiting.step == "switched":
+        await _change(turn, [str(d) for d in waiting.slots["districts"]])
+    elif waiting.step == "quiet":
         await set_up(turn)
     elif turn.intent == "unsubscribe_alerts":
         await switch_off(turn)
@@ -100,6 +105,8 @@ def wants_set_up(turn: Turn) -> bool:
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
         about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
+    if _QUIET.search(turn.text) and turn.intent == "unsubscribe_alerts" and not _districts(turn):
+        return True  # "not at night" is no wish for none at all
     if not _OF_ALERTS.search(turn.text) or _ASKS_HOW.search(turn.text):
         return False
     if turn.intent == "change_language" or turn.value("language"):
@@ -171,6 +178,29 @@ async def _on(turn: Turn) -> None:
     key = "alerts.switched_on_sms" if turn.voice else "alerts.switched_on"
     turn.say(key, district=_names(turn, districts))
     turn.done()
+    turn.wait(NAME, "switched", districts=districts)
+
+
+async def _change(turn: Turn, before: list[str]) -> None:
+    """Put the district that is meant in place of the one that was switched on a moment ago."""
+    named = _districts(turn)
+    wrong = [d for d in before if d not in named] if len(before) == 1 else _taken_back(turn, named)
+    right = [d for d in named if d not in wrong]
+    turn.parse = replace(
+        turn.parse,
+        entities=tuple(
+            e for e in turn.parse.entities if e.entity != "district" or e.value in right
+        ),
+    )
+    if wrong:
+        await subscriptions.unsubscribe(turn.session, turn.address.contact_id, wrong)
+        turn.say("alerts.switched_off_one", district=_names(turn, wrong))
+    await _on(turn)
+
+
+def _taken_back(turn: Turn, named: list[str]) -> list[str]:
+    found = read(turn.text)
+    return [d for d in named if found is not None and d.removesuffix("구") in found.wrong]
 
 
 async def _list(turn: Turn) -> None:
@@ -204,7 +234,14 @@ def _at(turn: Turn, clock: time) -> str:
 
 
 def _fits(turn: Turn) -> bool | None:
-    """Take "all of Seoul" for the district that was asked for, whatever else it sounds like."""
+    """Take "all of Seoul" for the district that was asked for, whatever else it sounds like.
+
+    After districts were switched on, only what is said in their place is for this flow.
+    """
+    waiting = turn.dialogue.waiting
+    if waiting is not None and waiting.flow == NAME and waiting.step == "switched":
+        instead = read(turn.text) is not None or _INSTEAD.match(turn.text) is not None
+        return instead and bool(_districts(turn)) and turn.intent != "file_petition"
     return True if _WHOLE_CITY.search(turn.text) else None
 
 
@@ -215,4 +252,5 @@ FLOW = Flow(
     answer,
     again=again,
     fits=_fits,
+    passing=frozenset({"switched"}),
 )

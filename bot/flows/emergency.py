@@ -46,6 +46,26 @@ _SCHOOL = re.compile(
     re.IGNORECASE,
 )
 
+# A few words in the middle of a report that sound like danger and are the matter: "it's broken".
+_GRAVE_WORDS = re.compile(
+    r"살려|구해|도와|불이|불\s*났|불나|화재|연기|가스|폭발|쓰러|다쳤|다친|피가|피나|숨을|의식|죽|위험|위급|응급"
+    r"|사고|칼|흉기|강도|납치|때리|때려|맞고|갇혔|빠졌|깔렸|매몰|붕괴|119|112|help|fire|smoke|gas|blood|dying|hurt"
+    r"|trapped|knife|accident|救命|着火|火事|助けて|cứu|cháy",
+    re.IGNORECASE,
+)
+_FEW = 9
+
+
+def is_matter(turn: Turn) -> bool:
+    """Tell whether a message that sounds like danger is a few plain words of an open report."""
+    waiting = turn.dialogue.waiting
+    telling = waiting is not None and (
+        (waiting.flow == "petition" and waiting.step != "name")
+        or (waiting.flow, waiting.step) in (("own", "supplement"), ("own", "change"))
+    )
+    few = sum(c.isalnum() for c in turn.text) <= _FEW
+    return telling and few and _GRAVE_WORDS.search(turn.text) is None
+
 
 def text_for(said: str) -> str:
     """Return the key of the text that answers `said`: of danger, or of a person in crisis."""

@@ -29,8 +29,8 @@ _SUPPLEMENT = re.compile(
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
-    r"(?:접수한|접수했던|넣은|낸|신고한|제)\s*(?:민원|거|것|신고)\S*.*(?:바꾸|바꿔|변경|수정|고치|고쳐|정정)|"
-    r"민원\s*(?:내용|장소)?\S*\s*(?:바꾸|바꿔|변경|수정|고치|고쳐)|"
+    r"(?:접수한|접수했던|넣은|낸|신고한|제)\s*(?:민원|거|것|신고)\S*.*(?:바꾸|바꿔|바꿀|변경|수정|고치|고쳐|고칠|정정)|"
+    r"민원\s*(?:내용|장소)?\S*\s*(?:바꾸|바꿔|바꿀|변경|수정|고치|고쳐|고칠)|"
     r"\b(?:change|edit|correct|update) my (?:petition|complaint|report)",
     re.IGNORECASE,
 )
@@ -47,6 +47,17 @@ def _wish(text: str) -> str | None:
     return next((wish for wish, pattern in _WISHES if pattern.search(text)), None)
 
 
+def _mends_the_receipt(turn: Turn) -> bool:
+    """Tell whether a message mends what was filed a moment ago: "oh, the place is wrong"."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or (waiting.flow, waiting.step) != ("petition", "name"):
+        return False
+    if read(turn.text) is not None or words.FIELD.match(turn.text):
+        return turn.intent != "subscribe_alerts" and words.name_in(turn.text) is None
+    field = words.OF_PLACE.search(turn.text) or words.OF_DETAILS.search(turn.text)
+    return bool(field and words.CORRECTS.search(turn.text))
+
+
 def claims(turn: Turn) -> bool:
     """Tell whether the message wants to change what was filed before."""
     waiting = turn.dialogue.waiting
@@ -54,7 +65,7 @@ def claims(turn: Turn) -> bool:
         passing = waiting.step == "name"
         if not passing:
             return False
-    wish = _wish(turn.text)
+    wish = _wish(turn.text) or ("change" if _mends_the_receipt(turn) else None)
     if wish is None:
         return False
     asked = turn.intent == "ask_faq" and turn.parse.intent.confidence >= 0.75
@@ -67,7 +78,7 @@ def claims(turn: Turn) -> bool:
 
 async def begin(turn: Turn) -> None:
     """Find the petition that is meant, and ask for what is missing."""
-    wish = _wish(turn.text) or "supplement"
+    wish = _wish(turn.text) or "change"
     waiting = turn.dialogue.waiting
     said = ""
     if wish == "supplement" and (match := _TOLD.match(turn.text)):
@@ -176,9 +187,20 @@ async def _do(turn: Turn, wish: str, petition: Petition, said: str) -> None:
         _ask_withdraw(turn, petition)
     elif wish == "supplement" and said:
         await _supplement(turn, petition, said)
+    elif wish == "change" and _says_how(turn, petition):
+        await _change(turn, petition)
     else:
         turn.say(f"own.ask_{wish}", number=petition.number, details=status.title(petition))
         turn.wait(NAME, wish, number=petition.number, wish=wish)
+
+
+def _says_how(turn: Turn, petition: Petition) -> bool:
+    """Tell whether the message that wants a change says already what is right."""
+    found = read(turn.text)
+    if found is not None:
+        return bool(found.mend(petition.details) or found.mend(petition.place))
+    field = words.FIELD.match(turn.text)
+    return field is not None and not words.says_only_wrong(field["said"])
 
 
 def _ask_withdraw(turn: Turn, petition: Petition) -> None:
@@ -281,7 +303,9 @@ def fits(turn: Turn) -> bool | None:
         return None
     if waiting.step == "withdraw" and _WITHDRAW.search(turn.text):
         return True
-    if waiting.step in ("supplement", "change") and turn.intent == "file_petition":
+    if waiting.step in ("supplement", "change") and (
+        turn.intent == "file_petition" or words.FIELD.match(turn.text)
+    ):
         return True
     return None
 

@@ -1,5 +1,6 @@
 """Talking to a person: the conversation goes to the desk, with what is known about it."""
 
+import re
 from typing import Any
 
 import phonenumbers
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from backend.contacts.service import HOME_REGION, phone_of
 from backend.handoff import hours, service
 from backend.models import Handoff, Message
-from bot import speech
+from bot import drafts, speech
 from bot.flow import Flow
 from bot.turn import Turn
 
@@ -20,13 +21,24 @@ _URGENCY = {
     "crisis": _LIFE, "emergency": _LIFE, "alert_help": _LIFE,
     "anger": 1, "sealed": 1,
 }  # fmt: skip
+_NOT_WANTED = re.compile(
+    r"(?:상담원|상담사|사람)(?:은|는|이|하고는)?\s*(?:말고|아니고|필요\s*없|싫|안\s*불러)"
+    r"|\b(?:no|not an?|don'?t (?:want|need)(?: an?)?) (?:agent|human|person)\b",
+    re.IGNORECASE,
+)
 # A call that speaks of danger is to be hung up and dialled anew, not held in a queue.
 _HANGS_UP = frozenset({"emergency", "alert_help"})
 
 
 async def begin(turn: Turn) -> None:
-    """Hand over because the citizen asked."""
-    await hand_over(turn, "asked")
+    """Hand over because the citizen asked; what must stay sealed goes before other matters."""
+    if _NOT_WANTED.search(turn.text):
+        turn.say("greet.again")
+        turn.done()
+        return
+    open_step = turn.dialogue.waiting or turn.dialogue.held
+    secret = open_step is not None and drafts.is_sealed(open_step)
+    await hand_over(turn, "sealed" if secret else "asked")
 
 
 async def answer(turn: Turn) -> None:
@@ -63,17 +75,22 @@ async def hand_over(turn: Turn, reason: str, **more: str) -> None:
     """
     packet = await _packet(turn, reason) | more
     urgency = _URGENCY.get(reason, 0)
-    handoff = await service.request(turn.session, turn.conversation, reason, packet, urgency)
-    if await service.agents_on_duty(turn.context.redis):
-        if reason in _HANGS_UP:
-            turn.say("person.alerted")
-        else:
-            turn.say("person.queued", transfer=True)
-        turn.done()
-        return
-    if urgency < _LIFE:
+    on_duty = await service.agents_on_duty(turn.context.redis)
+    if on_duty or urgency < _LIFE:
+        kept = drafts.keep(turn)
         turn.done()  # else what was open stays open, for when it is over
-    await _promise_call(turn, handoff, urgent=urgency == _LIFE)
+    else:
+        kept = False
+    handoff = await service.request(turn.session, turn.conversation, reason, packet, urgency)
+    turn.handed_over = True
+    if kept and not turn.voice:
+        turn.say("person.draft_kept" if on_duty else "person.draft_waits")
+    if not on_duty:
+        await _promise_call(turn, handoff, urgent=urgency == _LIFE)
+    elif reason in _HANGS_UP:
+        turn.say("person.alerted")
+    else:
+        turn.say("person.queued", transfer=True)
 
 
 async def _promise_call(turn: Turn, handoff: Handoff, *, urgent: bool) -> None:
@@ -110,7 +127,8 @@ async def _promise_call(turn: Turn, handoff: Handoff, *, urgent: bool) -> None:
 async def _packet(turn: Turn, reason: str) -> dict[str, Any]:
     """Return what an agent needs to know: why, what was understood and how surely, what was said.
 
-    What somebody chooses in a vote, and a phone that is being proven, are not for the desk.
+    What somebody chooses in a vote, a phone that is being proven, and the words of a sealed report
+    are not for the desk.
     """
     waiting = turn.dialogue.waiting or turn.dialogue.held
     parses = await turn.session.scalars(
@@ -138,7 +156,7 @@ async def _packet(turn: Turn, reason: str) -> dict[str, Any]:
         "earlier": earlier,
         "flow": waiting.flow if waiting else None,
         "step": waiting.step if waiting else None,
-        "slots": waiting.slots if waiting and waiting.flow == "petition" else {},
+        "slots": waiting.slots if waiting is not None and drafts.is_draft(waiting) else {},
         "answered": turn.dialogue.answered[-5:],
         "misses": turn.dialogue.misses,
         "language": turn.language,

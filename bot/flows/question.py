@@ -22,7 +22,12 @@ async def respond(turn: Turn, text: str) -> None:
     if result.kind == "answer":
         _show(turn, result)
         turn.done()
-    elif result.kind == "choices":
+    elif result.kind == "choices" and turn.dialogue.held is not None and not turn.voice:
+        # What was open is put again at once; its numbers and these would be mixed up.
+        titles = " / ".join(hit.title for hit in result.choices[:3])
+        turn.say("question.related", titles=titles)
+        turn.done()
+    elif result.kind == "choices" and turn.dialogue.held is None:
         offered = [(str(hit.article_id), hit.title) for hit in result.choices[:3]]
         turn.say(
             "question.choices",
@@ -39,7 +44,7 @@ async def respond(turn: Turn, text: str) -> None:
             choices=[*which, ("none", turn.word("question.none_of_these"))],
         )
         turn.wait(NAME, "pick", asked=text)
-    elif turn.dialogue.held is not None:
+    elif turn.dialogue.held is not None or turn.dialogue.queue:
         turn.say("question.no_answer")
         turn.done()
     else:

@@ -10,17 +10,28 @@ from bot.flows import phone, status
 from bot.turn import Turn
 
 NAME = "resume"
+_PROVES = re.compile(
+    r"(?:전화\s*번호|휴대폰|본인)\S*\s*(?:확인|인증)\s*(?:할게|할래|해\s*줘|해\s*주세요|하고\s*싶|부탁)"
+    r"|\bverify my (?:phone|number)",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(
-    r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)|"
-    r"(?:전화번호|본인)\s*(?:확인|인증)\s*(?:할게|해\s*줘|해\s*주세요|하고\s*싶)|"
-    r"\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b|\bverify my (?:phone|number)",
+    r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)"
+    r"|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)"
+    r"|\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b|" + _PROVES.pattern,
     re.IGNORECASE,
 )
 
 
 def claims(turn: Turn) -> bool:
-    """Tell whether the message wants to go on with something from elsewhere."""
-    return turn.dialogue.waiting is None and _WORDS.search(turn.text) is not None
+    """Tell whether the message wants to go on with something from elsewhere, or to prove a phone.
+
+    A phone may be proven in the middle of something else, which then goes on.
+    """
+    waiting = turn.dialogue.waiting
+    if waiting is not None and (waiting.flow == NAME or waiting.step in ("phone", "code")):
+        return False
+    return (_WORDS if waiting is None else _PROVES).search(turn.text) is not None
 
 
 async def begin(turn: Turn) -> None:
@@ -29,9 +40,9 @@ async def begin(turn: Turn) -> None:
         return
     if await phone_of(turn.session, turn.address.contact_id) is None:
         await phone.ask(turn, NAME, "resume.prove")
-    else:
-        turn.say("resume.nothing")
-        turn.done()
+        return
+    turn.say("resume.nothing" if turn.dialogue.held is None else "phone.proven")
+    turn.done()
 
 
 async def answer(turn: Turn) -> None:
@@ -41,15 +52,20 @@ async def answer(turn: Turn) -> None:
     if await phone.take(turn, NAME, **waiting.slots) is None:
         return
     turn.done()
-    if not await _found(turn):
+    if not await _found(turn) and turn.dialogue.held is None:
         turn.say("resume.nothing")
 
 
 async def _found(turn: Turn) -> bool:
-    """Take up the draft that the person left elsewhere, or list what they filed."""
-    turn.dialogue.waiting = await drafts.elsewhere(turn)
+    """Take up the draft that the person left here or elsewhere, or list what they filed.
+
+    What is open at this moment comes first: it is taken up again by itself.
+    """
+    if turn.dialogue.held is not None:
+        return False
+    turn.dialogue.waiting = drafts.here(turn) or await drafts.elsewhere(turn)
     if turn.dialogue.waiting is not None:
-        turn.say("common.resumed")
+        turn.preface("common.resumed")
         turn.dialogue.held, turn.dialogue.waiting = turn.dialogue.waiting, None
         return True
     if await service.latest(turn.session, turn.address.contact_id, 1):

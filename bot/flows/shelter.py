@@ -3,6 +3,7 @@
 import re
 
 from backend.petitions import routing
+from backend.petitions.places import locate
 from backend.shelters import service
 from bot.flow import Flow
 from bot.turn import Turn
@@ -35,7 +36,15 @@ def asks(turn: Turn) -> bool:
 
 async def begin(turn: Turn) -> None:
     """Name the shelters of the district in the message, or ask which."""
-    district = turn.value("district")
+    district = turn.chosen or turn.value("district")
+    spot = locate(turn.text) if district is None else None
+    if spot is not None and spot.sure:
+        district = spot.districts[0]
+    elif spot is not None:
+        offered = [(d, routing.district_name(d, turn.language)) for d in spot.districts]
+        turn.say("shelter.ask_district", choices=offered[:3] if turn.voice else offered)
+        turn.wait(NAME, "district")
+        return
     known = service.in_district(district) if district is not None else ()
     if not known or district is None:
         turn.say("shelter.ask_district")
@@ -59,4 +68,9 @@ async def again(turn: Turn) -> None:
     turn.say("shelter.ask_district")
 
 
-FLOW = Flow(NAME, frozenset(), begin, begin, again=again)
+def fits(turn: Turn) -> bool | None:
+    """Take a place for the district it lies in."""
+    return True if turn.value("place") is not None and locate(turn.text) is not None else None
+
+
+FLOW = Flow(NAME, frozenset(), begin, begin, again=again, fits=fits)

@@ -4,7 +4,7 @@ import re
 
 from backend.models import Petition
 from backend.petitions import own, routing, service
-from bot import dates, limits, speech
+from bot import dates, drafts, limits, speech
 from bot.flow import Flow
 from bot.misses import miss
 from bot.turn import Turn
@@ -28,13 +28,33 @@ _LATEST = re.compile(
     r"|\b(?:latest|last|most recent|newest)\b",
     re.IGNORECASE,
 )
+_MINE = re.compile(
+    r"(?:내|제|저의)\s*(?:민원|신고|접수)|(?:내|제)가\s*(?:접수|신고|넣|낸)|(?:접수|신고)(?:한|했던)\s*(?:거|것|민원)"
+    r"|민원\s*목록|\bmy (?:petitions?|reports?|complaints?|list)\b",
+    re.IGNORECASE,
+)
+# Asked while something waits for a yes, this is about what waits.
+_WENT_THROUGH = re.compile(
+    r"(?:접수|신고|등록|처리|전달)\s*(?:가|이)?\s*(?:다\s*)?(?:된|됐|되었|되신|완료|끝난|한\s*거)"
+    r"|들어[갔간]|올라[갔간]"
+    r"|go through|gone through|went through|(?:is|was) it (?:filed|sent|submitted|done|received)"
+    r"|(?:did|have) you (?:file|get|sen[dt]|submit|receive)",
+    re.IGNORECASE,
+)
 # Numbers follow one another: whoever tries one after the other is slowed down.
 _TRIES, _TRIES_IN = 10, 600
 
 
 async def begin(turn: Turn) -> None:
-    """Answer at once where the message holds a number; else with the citizen's own petitions."""
-    if not await _by_number(turn):
+    """Answer at once where the message holds a number; else with the citizen's own petitions.
+
+    Whether "it" went through is said of the petition that is open, if one is.
+    """
+    asked = turn.value("petition_id") is None and _WENT_THROUGH.search(turn.text)
+    if asked and drafts.is_draft(turn.dialogue.held):
+        turn.say("petition.not_yet")
+        turn.done()
+    elif not await _by_number(turn):
         await show_own(turn)
 
 
@@ -65,6 +85,9 @@ async def answer(turn: Turn) -> None:
             turn.done()
             return
     if await _by_number(turn):
+        return
+    if _MINE.search(turn.text):
+        await show_own(turn)
         return
     mine = await service.latest(turn.session, turn.address.contact_id, 1)
     if mine and _LATEST.search(turn.text):
@@ -199,4 +222,9 @@ def title(petition: Petition) -> str:
     return details if len(details) <= 40 else details[:39] + "…"
 
 
-FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again, claims=claims)
+def fits(turn: Turn) -> bool | None:
+    """Take "show me mine" for the number that was asked for, whatever else it sounds like."""
+    return True if _MINE.search(turn.text) and turn.intent != "file_petition" else None
+
+
+FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again, claims=claims, fits=fits)

@@ -24,6 +24,12 @@ _WHO_MAY = re.compile(
 _OF_VOTES = re.compile(
     r"투표|설문|vote|voting|poll|投票|表决|アンケート|bỏ phiếu|bình chọn", re.IGNORECASE
 )
+# Who asks what an option is has not chosen it.
+_ASKS = re.compile(
+    r"[?？]|뭐|무엇|무슨|어떤|왜|설명|자세히|차이|\bwhat|\bwhich|\bwhy|explain|difference"
+    r"|什么|区别|何|違い|\bgì\b|khác",
+    re.IGNORECASE,
+)
 _OUTCOME = re.compile(
     r"결과|몇\s*표|이겼|뽑혔|result|outcome|\bwon\b|结果|結果|kết quả", re.IGNORECASE
 )
@@ -127,7 +133,9 @@ async def tell_who_may(turn: Turn) -> None:
 
 async def _take_option(turn: Turn, poll: Poll) -> None:
     option = _option(turn, poll)
-    if option is None:
+    if option is None and _ASKS.search(turn.text):
+        await _show(turn, poll)
+    elif option is None:
         numbers = [o.number for o in poll.options]
         turn.say("vote.bad_option", low=min(numbers), high=max(numbers))
         await _show(turn, poll)
@@ -248,7 +256,7 @@ def _option(turn: Turn, poll: Poll) -> int | None:
     shown = waiting is not None and waiting.flow == NAME and waiting.step == "option"
     if shown and turn.chosen in numbers:
         return numbers[turn.chosen]
-    if _NEGATED.search(turn.text) and not shown:
+    if _ASKS.search(turn.text) or (_NEGATED.search(turn.text) and not shown):
         return None
     if (said := turn.value("choice")) in numbers:
         return numbers[said]

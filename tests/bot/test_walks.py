@@ -78,10 +78,19 @@ async def _finds_the_way_out(walker: Talker, seed: int) -> None:
 
 
 async def _walks(bot: Bot, context: Context, count: int, at_once: int, steps: int) -> None:
+    """Walk all of them, and tell of every one that ended badly; a seed walks the same way again."""
     lines = _lines()
+    failed: list[str] = []
     for first in range(0, count, at_once):
         numbers = range(first, min(first + at_once, count))
-        await asyncio.gather(*(_walk(bot, context, n, lines, steps) for n in numbers))
+        ended = await asyncio.gather(
+            *(_walk(bot, context, n, lines, steps) for n in numbers), return_exceptions=True
+        )
+        for number, error in zip(numbers, ended, strict=True):
+            if error is not None:
+                failed.append(f"{number}: {error!r}"[:600])
+                print(failed[-1], flush=True)
+    assert not failed, f"{len(failed)} of {count} walks:\n" + "\n".join(failed[:40])
 
 
 async def test_a_few_walks_end_well(bot: Bot, context: Context) -> None:

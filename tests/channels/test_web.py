@@ -155,7 +155,7 @@ async def test_a_weak_session_is_a_400(door: Door, session: object) -> None:
         (b'{"session": "%s", "text": "x", "language": "korean"}' % SESSION.encode(), 422),
         (b'{"session": "%s", "text": "x", "message_id": ""}' % SESSION.encode(), 422),
         (b'{"session": "%s", "text": "x", "other": 1}' % SESSION.encode(), 200),
-        (b"x" * 70_000, 413),
+        (b"x" * 140_000, 413),
     ],
 )  # fmt: skip
 async def test_what_a_browser_may_post(door: Door, body: bytes, status: int) -> None:
@@ -164,7 +164,7 @@ async def test_what_a_browser_may_post(door: Door, body: bytes, status: int) -> 
     assert len(door.messages) == (status == 200)
 
 
-@pytest.mark.parametrize(("length", "status"), [(4000, 200), (4001, 422)])
+@pytest.mark.parametrize(("length", "status"), [(20_000, 200), (20_001, 422)])
 async def test_the_length_of_a_text(door: Door, length: int, status: int) -> None:
     response = await door.post(MESSAGES, json={"session": SESSION, "text": "가" * length})
     assert response.status_code == status
@@ -173,18 +173,18 @@ async def test_the_length_of_a_text(door: Door, length: int, status: int) -> Non
 @pytest.mark.parametrize(
     ("accepted", "detail"),
     [
-        (None, "글을 4,000자 이하로 줄여 주세요."),
-        ("ko-KR,ko;q=0.9,en;q=0.8", "글을 4,000자 이하로 줄여 주세요."),
-        ("en-US,en;q=0.9", "Shorten the text to 4,000 characters."),
-        ("fr, en;q=0.5, ko;q=0.4", "Shorten the text to 4,000 characters."),
-        ("fr", "글을 4,000자 이하로 줄여 주세요."),
+        (None, "글을 20,000자 이하로 줄여 주세요."),
+        ("ko-KR,ko;q=0.9,en;q=0.8", "글을 20,000자 이하로 줄여 주세요."),
+        ("en-US,en;q=0.9", "Shorten the text to 20,000 characters."),
+        ("fr, en;q=0.5, ko;q=0.4", "Shorten the text to 20,000 characters."),
+        ("fr", "글을 20,000자 이하로 줄여 주세요."),
     ],
 )
 async def test_a_problem_speaks_the_browsers_language(
     door: Door, accepted: str | None, detail: str
 ) -> None:
     headers = {"Accept-Language": accepted} if accepted else {}
-    body = {"session": SESSION, "text": "가" * 5000}
+    body = {"session": SESSION, "text": "가" * 20_001}
     response = await door.post(MESSAGES, json=body, headers=headers)
     assert response.json()["detail"] == detail
 

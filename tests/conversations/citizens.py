@@ -1,22 +1,42 @@
 """Citizens who follow a script through one door each, and what the city keeps of them."""
 
+import base64
+import io
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
 import psycopg
+from PIL import Image
 from psycopg.rows import dict_row
 
 from tests.city import Call, City, new_session
 
 _PHONES = itertools.count(30_000_000)
 _USERS = itertools.count(700_000_000)
+_COLOURS = itertools.count(1)
+
+
+def new_phone() -> str:
+    """Return a mobile number that nobody has used yet."""
+    return f"+8210{next(_PHONES)}"
+
+
+def picture() -> bytes:
+    """Return a photo unlike all others."""
+    written = io.BytesIO()
+    Image.new("RGB", (80, 60), next(_COLOURS) * 4099 % 0x1000000).save(written, "JPEG")
+    return written.getvalue()
 
 
 class Citizen(Protocol):
     """Somebody at a door. `scheme` and `address` are how the city knows them."""
+
+    city: City
+    records: "Records"
 
     @property
     def scheme(self) -> str:
@@ -36,6 +56,10 @@ class Citizen(Protocol):
         """Deliver the last message once more, as a provider does that heard no answer."""
         ...
 
+    def show(self, text: str) -> str:
+        """Send a photo, with a few words or none."""
+        ...
+
 
 @dataclass
 class Texting:
@@ -43,9 +67,14 @@ class Texting:
 
     city: City
     records: "Records"
-    address: str = field(default_factory=lambda: f"+8210{next(_PHONES)}")
+    address: str = field(default_factory=new_phone)
     scheme: str = "phone"
     last: tuple[str, str] = ("", "")
+
+    def show(self, text: str) -> str:
+        """Send a photo by MMS."""
+        encoded = base64.b64encode(picture()).decode()
+        return "\n".join(self.city.act("sms", self.address, text, photo=encoded)["texts"])
 
     def say(self, text: str) -> str:
         """Text the city."""
@@ -76,7 +105,18 @@ class Chatting:
 
     def repeat(self) -> str:
         """Send the last message again, with the id it had."""
-        answer = self.city.web(self.session, *self.last)
+        return self._heard(self.city.web(self.session, *self.last))
+
+    def show(self, text: str) -> str:
+        """Upload a photo and send it."""
+        uploaded = self.city.client.post(
+            "/channels/web/photos", content=picture(), headers={"X-Session": self.session}
+        )
+        self.last = (text, uuid4().hex)
+        return self._heard(self.city.web(self.session, *self.last, [uploaded.json()["id"]]))
+
+    @staticmethod
+    def _heard(answer: dict[str, Any]) -> str:
         said = [r["text"] + _listed(r.get("choices", ())) for r in answer["replies"]]
         return "\n".join(said)
 
@@ -108,6 +148,22 @@ class Messaging:
         self._deliver()
         return ""
 
+    def show(self, text: str) -> str:
+        """Send a photo."""
+        encoded = base64.b64encode(picture()).decode()
+        self.city.act("telegram", str(self.user), text, photo=encoded)
+        return self._heard()
+
+    def point(self, latitude: float, longitude: float) -> str:
+        """Share a place on the map."""
+        self.city.act("telegram", str(self.user), latitude=latitude, longitude=longitude)
+        return self._heard()
+
+    def share(self, phone: str) -> str:
+        """Press the button that shares one's own number."""
+        self.city.share_contact(self.user, phone)
+        return self._heard()
+
     def _deliver(self) -> None:
         assert self.city.telegram(self.user, *self.last).status_code == 200
 
@@ -129,7 +185,7 @@ class Calling:
 
     city: City
     records: "Records"
-    address: str = field(default_factory=lambda: f"+8210{next(_PHONES)}")
+    address: str = field(default_factory=new_phone)
     scheme: str = "phone"
     call: Call | None = None
 
@@ -141,9 +197,22 @@ class Calling:
         """Press keys."""
         return self._line().press(keys)
 
+    def hush(self) -> str:
+        """Say nothing."""
+        return self._line().say("")
+
+    def hang_up(self) -> None:
+        """End the call: what is said next is said in another."""
+        self._line().end()
+        self.call = None
+
     def repeat(self) -> str:
         """A call has no second delivery of a word."""
         raise AssertionError("a script on voice can't deliver a message again")
+
+    def show(self, text: str) -> str:
+        """A call shows nothing."""
+        raise AssertionError(f"a script on voice can't show a photo: {text}")
 
     def _line(self) -> Call:
         if self.call is None:
@@ -189,6 +258,15 @@ class Records:
             )
         return row["contact_id"]
 
+    def let_pass(self, citizen: Citizen, pause: timedelta) -> None:
+        """Let time pass: what this citizen said so far was said `pause` earlier."""
+        self._cursor.execute(
+            "UPDATE conversations c SET dialogue = jsonb_set(c.dialogue, '{at}', to_jsonb("
+            "(CAST(c.dialogue->>'at' AS timestamptz) - %s)::text)) FROM addresses a"
+            " WHERE a.id = c.address_id AND a.contact_id = %s AND c.dialogue ? 'at'",
+            (pause, self.contact(citizen)),
+        )
+
     def promised(self, citizen: Citizen) -> int:
         """Return how many messages were promised to the citizen's own address so far."""
         row = self._one(
@@ -220,6 +298,10 @@ _ROWS: dict[str, Any] = {
     "handoffs": (
         "SELECT h.* FROM handoffs h JOIN conversations c ON c.id = h.conversation_id"
         " JOIN addresses a ON a.id = c.address_id WHERE a.contact_id = %s ORDER BY h.id"
+    ),
+    "photos": (
+        "SELECT t.id FROM attachments t JOIN petition_messages m ON m.message_id = t.message_id"
+        " JOIN petitions p ON p.id = m.petition_id WHERE p.contact_id = %s"
     ),
     "talks": (
         "SELECT c.* FROM conversations c JOIN addresses a ON a.id = c.address_id"

@@ -1,6 +1,5 @@
 """Reads the scripts and follows one: who says what, what must be heard, what is kept."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,16 @@ from typing import Any
 import yaml
 
 from tests.city import City
-from tests.conversations.citizens import DOORS, Calling, Citizen, Records
+from tests.conversations.citizens import DOORS, Citizen, Records
+from tests.conversations.people import People
 
 FOLDER = Path(__file__).parent
 _DOORS = ("sms", "telegram", "web")
-_TURN = frozenset({"me", "keys", "again", "bot", "not", "only"})
+_DEEDS = frozenset({"me", "keys", "again", "photo", "point", "share", "silence", "hangup"})
+_TURN = _DEEDS | {"bot", "not", "only", "door", "who", "pause"}
 _SCRIPT = frozenset({"name", "doors", "talk", "end"})
 _LISTS = ("petitions", "alerts", "handoffs")
-_END = frozenset({*_LISTS, "votes", "owner", "language"})
-_NUMBER = re.compile(r"[PID]-\d{4}-\d{7}")
+_END = frozenset({*_LISTS, "photos", "votes", "owner", "language"})
 _OWNERS = {
     "bot": "bot", "offered": "bot", "closed": "bot",
     "queued": "queue", "callback": "queue", "active": "agent",
@@ -70,37 +70,29 @@ def _check(file: str, raw: dict[str, Any]) -> None:
 
 def follow(script: Script, city: City, records: Records) -> None:
     """Hold the conversation, and compare what is heard and what is kept with the script."""
-    citizen = DOORS[script.door](city, records)
+    people = People(city, records, script.door)
     votes = records.votes()
-    number = ""
     transcript: list[str] = []
     for turn in script.talk:
-        answer = _take(turn, citizen)
+        answer = people.take(turn)
         transcript += [f"> {turn.get('me', turn)}", answer]
-        found = _NUMBER.findall(answer)
-        number = found[-1] if found else number
         told = "\n".join(transcript)
-        heard = _squeeze(answer)
-        for wanted in turn.get("bot", ()):
-            parts = str(wanted).replace("{number}", number).split("|")
-            assert any(_squeeze(p) in heard for p in parts), f"not heard: {wanted}\n{told}"
-        for unwanted in turn.get("not", ()):
-            assert _squeeze(str(unwanted)) not in heard, f"heard: {unwanted}\n{told}"
-    _compare(script.end, citizen, records, votes, "\n".join(transcript))
+        expect(turn, answer, people, told)
+    compare(script.end, people.citizen, records, votes, "\n".join(transcript))
 
 
-def _take(turn: dict[str, Any], citizen: Citizen) -> str:
-    if turn.get("again"):
-        return citizen.repeat()
-    if "keys" in turn:
-        assert isinstance(citizen, Calling), "only a phone has keys"
-        return citizen.press(str(turn["keys"]))
-    return citizen.say(str(turn["me"]))
+def expect(turn: dict[str, Any], answer: str, people: People, told: str) -> None:
+    """Compare an answer with what a turn expects; `told` is the talk so far."""
+    heard = _squeeze(answer)
+    for wanted in turn.get("bot", ()):
+        parts = people.filled(str(wanted)).split("|")
+        assert any(_squeeze(p) in heard for p in parts), f"not heard: {wanted}\n{told}"
+    for unwanted in turn.get("not", ()):
+        assert _squeeze(people.filled(str(unwanted))) not in heard, f"heard: {unwanted}\n{told}"
 
 
-def _compare(
-    end: dict[str, Any], citizen: Citizen, records: Records, votes: int, told: str
-) -> None:
+def compare(end: dict[str, Any], citizen: Citizen, records: Records, votes: int, told: str) -> None:
+    """Compare what is kept of a citizen with the end of a script; `votes` were there before."""
     contact = records.contact(citizen)
     for what in _LISTS:
         if what not in end:
@@ -111,6 +103,8 @@ def _compare(
             kept = {column: row[column] for column in wanted}
             same = {c: _alike(kept[c], wanted[c]) for c in wanted}
             assert all(same.values()), f"{what}: {kept}, not {wanted}\n{told}"
+    if "photos" in end:
+        assert len(records.of("photos", contact)) == end["photos"], told
     if "votes" in end:
         assert records.votes() - votes == end["votes"], told
     talk = records.of("talks", contact)[-1]

@@ -6,7 +6,7 @@
 
 from backend.petitions import routing, types
 from backend.petitions.places import locate
-from bot.corrections import read
+from bot.corrections import plain, read
 from bot.flow import Flow
 from bot.flows.petition import confirming, receipt, sealing, words
 from bot.flows.petition.asking import ask_border, ask_next, where
@@ -17,6 +17,7 @@ from bot.flows.petition.slots import (
     forget,
     matter,
     remember,
+    subject,
     take_place,
     take_where,
 )
@@ -26,6 +27,7 @@ from bot.turn import Turn
 NAME = "petition"
 _NOISE = 0.9
 _ASKS = 0.75
+_BARE = 8
 
 
 async def begin(turn: Turn) -> None:
@@ -33,7 +35,7 @@ async def begin(turn: Turn) -> None:
     slots: Slots = {}
     remember(turn, slots)
     take_where(turn, slots)
-    if matter(turn):
+    if matter(turn) or (subject(turn) and len(turn.text) <= _BARE):
         slots["details"] = details(turn)
     if types.classify(turn.text).sealed:
         if not words.has_matter(_without_type(turn.text)):
@@ -105,7 +107,7 @@ async def _go_on(turn: Turn, slots: Slots, anew: str) -> None:
         turn.say(f"petition.new_{anew}")
         turn.wait(NAME, anew, **slots)
     else:
-        turn.say("petition.corrected", what=_mended(turn, slots))
+        turn.preface("petition.corrected", what=_mended(turn, slots))
         await ask_next(turn, slots)
 
 
@@ -122,13 +124,14 @@ def _says_nothing(turn: Turn) -> bool:
 
 def _take_details(turn: Turn, slots: Slots) -> None:
     placed = take_where(turn, slots)
-    if not matter(turn) and ("details_asked" not in slots or placed):
+    if not (matter(turn) or subject(turn)) and ("details_asked" not in slots or placed):
         # A "네" or "여보세요" is no petition yet; whoever insists is taken at their word.
         slots["details_asked"] = "1"
     elif turn.text:
         found = read(turn.text)
         text = found.right if found is not None else None
-        slots["details"] = text or details(turn)
+        said = text or details(turn)
+        slots["details"] = said if matter(turn) else plain(said)
 
 
 def _take_border(turn: Turn, slots: Slots) -> None:
@@ -200,7 +203,8 @@ def fits(turn: Turn) -> bool | None:
         return None
     if waiting.step == "name":
         no_need = turn.intent == "deny" and len(turn.text) <= 12
-        return no_need or words.name_in(turn.text) is not None
+        bare = turn.intent == "out_of_scope" and words.bare_name(turn.text) is not None
+        return no_need or bare or words.name_in(turn.text) is not None
     if waiting.step == "border" and turn.value("district"):
         return True
     return None

@@ -3,7 +3,7 @@
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech
-from bot.answers import says_yes_and_more
+from bot.answers import agrees_at_length, says_yes_and_more
 from bot.flows.petition import receipt, words
 from bot.flows.petition.asking import ask_next, show
 from bot.flows.petition.slots import Slots, add_details, correct, details, forget, matter, new_where
@@ -16,7 +16,8 @@ NAME = "petition"
 async def decide(turn: Turn, slots: Slots) -> None:
     """Take what the citizen says to the whole petition."""
     chosen = turn.chosen or ""
-    if chosen == "yes" and not words.CORRECTS.search(turn.text):
+    agrees = chosen == "yes" or (not chosen and agrees_at_length(turn.text))
+    if agrees and not words.CORRECTS.search(turn.text):
         await receipt.file(turn, slots)
     elif chosen == "no" and turn.text.strip().rstrip(".") in _keys(turn, "no"):
         turn.say("common.cancelled")
@@ -50,7 +51,14 @@ async def _other_words(turn: Turn, slots: Slots) -> None:
     elif _another_matter(turn, slots):
         drafts.queue(turn, NAME, turn.parse)
         await show(turn, slots)
-    elif words.ADDS.search(turn.text) or (turn.pictures and turn.text):
+    elif more := words.added(turn.text):
+        add_details(turn, slots, more)
+        await ask_next(turn, slots)
+    elif (
+        words.ADDS.search(turn.text)
+        or words.TELLS.search(turn.text)
+        or (turn.pictures and turn.text)
+    ):
         add_details(turn, slots)
         await ask_next(turn, slots)
     elif turn.pictures or turn.incoming.location or new_where(turn, slots):

@@ -79,7 +79,7 @@ def _ask_name(turn: Turn) -> str:
 async def take_name(turn: Turn, slots: Slots) -> None:
     """Note the name that was given after the receipt, or leave it at that."""
     petition = await service.find(turn.session, str(slots["number"]))
-    given = words.name_in(turn.text)
+    given = words.name_in(turn.text) or words.bare_name(turn.text)
     turn.done()
     if petition is not None and given and await _is_own(turn, petition):
         await own.name(turn.session, petition, given)

@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.petitions import routing
 from backend.petitions.places import Spot, locate
+from bot.answers import without_fillers
 from bot.corrections import Correction, plain, read
 from bot.flows.petition import words
 from bot.turn import Turn
@@ -21,15 +22,22 @@ _GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?
 def matter(turn: Turn) -> bool:
     """Tell whether the message says what is wrong, beyond the place it names."""
     text = turn.text
-    for entity in sorted(turn.parse.entities, key=lambda e: -e.start):
+    for entity in turn.parse.entities:  # a district stands within its place
         if entity.entity in ("district", "place"):
-            text = text[: entity.start] + " " + text[entity.end :]
+            blank = " " * (entity.end - entity.start)
+            text = text[: entity.start] + blank + text[entity.end :]
     return words.has_matter(text)
+
+
+def subject(turn: Turn) -> bool:
+    """Tell whether the message names at least what it is about: "the street lamp"."""
+    return routing.classify(turn.text).id != routing.directory().default.id
 
 
 def details(turn: Turn) -> str:
     """Return the message as it is kept, without other people's data; the citizen is told."""
-    masked, found = words.without_persons(turn.text)
+    said = without_fillers(turn.text) if turn.voice else turn.text
+    masked, found = words.without_persons(said)
     if found:
         turn.message.text = words.without_persons(turn.message.text)[0]
         turn.say("petition.others_masked")
@@ -116,7 +124,8 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         return True
     if not any(c.isalnum() for c in turn.text):
         return False
-    if turn.intent == "file_petition" and matter(turn) and not words.PLACE_LIKE.search(turn.text):
+    says_more = turn.intent == "file_petition" and matter(turn)
+    if (says_more or words.TELLS.search(turn.text)) and not words.PLACE_LIKE.search(turn.text):
         add_details(turn, slots)
         return True
     noise = turn.intent == "out_of_scope" and turn.parse.intent.confidence >= _NOISE
@@ -128,10 +137,12 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     return True
 
 
-def add_details(turn: Turn, slots: Slots) -> None:
-    """Put the message behind what was said before."""
+def add_details(turn: Turn, slots: Slots, more: str | None = None) -> None:
+    """Put the message, or what of it is `more`, behind what was said before."""
     before = slots.get("details", "")
-    slots["details"] = f"{before} {details(turn)}".strip()[:MAX_DETAILS]
+    whole = details(turn)
+    added = whole if more is None else words.without_persons(more)[0]
+    slots["details"] = f"{before} {added}".strip()[:MAX_DETAILS]
 
 
 def forget(slots: Slots, what: str) -> None:

@@ -5,6 +5,7 @@ import re
 # What people say around the matter: "민원 넣고 싶어요" names no matter yet.
 _ABOUT_FILING = re.compile(
     r"(?:민원|신고|접수|제보|말|얘기)?\s*(?:할|드릴|넣을|낼)\s*(?:게|것|거|말씀?|얘기)(?:이|가)?|"
+    r"(?:넣|내|하|접수하|신고하|제기하|말하)으?(?:려고|려는|고자|고\s*싶|려|면)\S*|"
     r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
     r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
     r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
@@ -19,6 +20,13 @@ CORRECTS = re.compile(
 )
 ADDS = re.compile(
     r"^(?:그리고|또|추가(?:로)?|아\s*그리고|게다가|덧붙|참고로|(?:and|also|plus)\b)|(?:도|까지)\s*(?:추가|넣어|적어)",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(
+    r"^(?:(?:네+|넵|예|응|아|참|yes|ok(?:ay)?|yeah)[,.!\s]+)*"
+    r"(?:(?:그리고|또|추가로|아울러|그런데|근데|and|also|but also|plus)[,\s]+)(?P<said>\S.{5,}?)"
+    r"(?:\s*(?:이?라고|다고|고|도|것도|내용도|말도)?\s*(?:적어|써|넣어|추가해|덧붙여|기재해)"
+    r"\s*(?:주세요|줘요?|주실래요))?[.!~\s]*$",
     re.IGNORECASE,
 )
 OF_PLACE = re.compile(
@@ -46,6 +54,13 @@ PLACE_LIKE = re.compile(
     r"(?:앞|옆|뒤|근처|건너편|맞은편|사거리|입구|출구|역|길|로|동|구|시장|공원|아파트|골목|집)"
     r"(?:$|[\s,.]|에|이|쪽|요|인)|\d+(?:-\d+)?"
     r"|\b(?:near|at|in front|behind|next to|street|station|exit|ro|gil|dong|gu|park)\b",
+    re.IGNORECASE,
+)
+# A short sentence that says what happened, where a place was asked for: "깨졌어요", "it's broken".
+TELLS = re.compile(
+    r"^\S*(?:[가-힣]\s?)?(?:졌|났|렸|찼|혔|겼|꼈|끊겼|넘쳐|새|터졌)(?:어요|네요|습니다|거든요|음|다)[.!~\s]*$"
+    r"|^(?:it'?s |it is |they'?re )(?:all )?"
+    r"(?:broken|out|dark|dirty|leaking|blocked|cracked|off)\b",
     re.IGNORECASE,
 )
 # Personal data of others that no office needs to know from us: phones, mail addresses, full names.
@@ -99,8 +114,14 @@ _NO_ENDS = ("요", "다", "해", "지", "게", "구", "역", "동")
 def has_matter(text: str) -> bool:
     """Tell whether words say what is wrong, rather than only that something is."""
     left = _ABOUT_FILING.sub("", text)
-    hangul = sum("가" <= c <= "힣" for c in left)
-    return hangul >= 4 or len(left) - hangul >= 7
+    dense = sum("가" <= c <= "힣" or "぀" <= c <= "鿿" for c in left)
+    return dense >= 4 or len(left) - dense >= 7
+
+
+def added(text: str) -> str | None:
+    """Return what a message adds: "네 그리고 자전거도 많아요" adds that there are many bicycles."""
+    match = _ADDED.match(text.strip())
+    return match["said"] if match is not None else None
 
 
 def says_only_wrong(said: str) -> bool:
@@ -127,3 +148,10 @@ def name_in(text: str) -> str | None:
         return name
     known = 3 <= len(name) <= 4 and name[0] in _FAMILIES and name not in _NO_NAMES
     return name if known and not name.endswith(_NO_ENDS) else None
+
+
+def bare_name(text: str) -> str | None:
+    """Return two to four syllables that may be a name, where one was asked for: "민수"."""
+    said = text.strip(" .!~")
+    fits = re.fullmatch(r"[가-힣]{2,4}", said) is not None
+    return said if fits and said not in _NO_NAMES and not said.endswith(_NO_ENDS) else None

@@ -1,0 +1,64 @@
+"""What citizens ask about what goes on here: their data, and who will deal with it by when."""
+
+import re
+
+from backend.contacts.service import phone_of
+from backend.petitions import types, working_days
+from bot import dates, drafts
+from bot.flows.petition.asking import department
+from bot.turn import Turn
+
+_DATA = re.compile(
+    r"(?:개인\s*정보|번호|내\s*정보|제\s*정보|이름|대화|내용|사진).{0,14}"
+    r"(?:저장|보관|어떻게\s*(?:되|돼|쓰|처리|관리)|남(?:나|아|는)|지워|삭제\s*되|안전|공개|넘(?:기|어)|쓰이|유출|알려지)"
+    r".{0,8}(?:\?|나요|까요|가요|는지|죠)|"
+    r"(?:what happens (?:to|with)|who (?:can|will) see|is) my "
+    r"(?:data|information|number|phone|name)"
+    r"|(?:my (?:data|information|number|phone|details)|personal (?:data|information)|privacy)\b"
+    r".{0,40}\b(?:stor|keep|kept|use|shar|happen|delet|safe|public)"
+    r"|(?:个人信息|隐私|我的(?:电话|信息|资料)).{0,12}(?:保存|怎么|用|公开|安全)"
+    r"|(?:個人情報|電話番号).{0,12}(?:保存|どう|使|公開|安全)"
+    r"|(?:thông tin|dữ liệu|số điện thoại).{0,30}(?:lưu|sử dụng|an toàn|công khai|thế nào|ra sao)",
+    re.IGNORECASE,
+)
+_WHO_OR_WHEN = re.compile(
+    r"(?:누가|어디서|어느\s*(?:부서|과|곳)|무슨\s*과|담당).{0,10}(?:처리|담당|맡|보나|해요|하나|예요|인가)"
+    r"|언제.{0,8}(?:처리|답변|답장|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
+    r"|\bhow long|\bwhen will|\bwho (?:will|handles|takes|deals)"
+    r"|谁(?:来)?(?:处理|负责)|什么时候|多久|誰が|いつ|どのくらい|khi nào|bao lâu|ai (?:sẽ )?xử lý",
+    re.IGNORECASE,
+)
+_MOST = 40
+
+
+def asks_of_data(turn: Turn) -> bool:
+    """Tell whether a message asks what becomes of the citizen's own data."""
+    return len(turn.text) <= 2 * _MOST and _DATA.search(turn.text) is not None
+
+
+def tell_of_data(turn: Turn) -> None:
+    """Say what is kept and what for."""
+    turn.say("about.data")
+
+
+def asks_who_or_when(turn: Turn) -> bool:
+    """Tell whether a message asks who deals with the petition that is being shown, or by when."""
+    waiting = turn.dialogue.waiting
+    shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
+    asked = turn.chosen is None and len(turn.text) <= _MOST
+    return shown and asked and _WHO_OR_WHEN.search(turn.text) is not None
+
+
+async def tell_who_and_when(turn: Turn) -> None:
+    """Name the office, and the day by which it has to answer once this is filed."""
+    waiting = turn.dialogue.held
+    assert waiting is not None
+    kind = types.classify(str(waiting.slots["details"]))
+    known = await phone_of(turn.session, turn.address.contact_id) is not None
+    office = department(turn, waiting.slots)
+    if known and kind.period is not None:
+        day = dates.day(working_days.due(turn.message.created_at, kind.period), turn.language)
+        due = day.split("(")[0] if turn.voice else day
+        turn.say("about.draft", department=office, due=due)
+    else:
+        turn.say("about.draft_no_clock", department=office)
