@@ -52,6 +52,6 @@ def test_the_median_script_files_within_four_messages() -> None:
             said = [t for t in script.talk if not t.get("again")]
             told = (n for n, t in enumerate(said, 1) if {"P-", "접수번호"} & set(t.get("bot", ())))
             taken += [n for n in [next(told, None)] if n is not None]
-    told = f"{len(taken)} scripts file; median {median(taken)} messages, most {max(taken)}"
-    sys.stdout.write(told + "\n")
+    measured = f"{len(taken)} scripts file; median {median(taken)} messages, most {max(taken)}"
+    sys.stdout.write(measured + "\n")
     assert median(taken) <= 4
