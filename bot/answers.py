@@ -22,7 +22,7 @@ _FILLER = re.compile(
 # Politeness beside a yes or a no, which alone is neither.
 _POLITE = re.compile(
     r"(?:감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
-    r"|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
+    r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
 _YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)

@@ -6,6 +6,7 @@ None of it takes away what was open: after it the open step is taken up again.
 import re
 
 from bot import about, call, limits, naming, tongues
+from bot.corrections import read
 from bot.flows import (
     alert_reply,
     alerts,
@@ -102,7 +103,11 @@ async def _tone(turn: Turn) -> bool:
     """Set a boundary to abuse, bring a person to whoever is angry or is misread twice."""
     serious = turn.intent in _SERIOUS and turn.parse.intent.confidence >= 0.5
     waiting = turn.dialogue.waiting
-    telling = waiting is not None and waiting.flow == "petition"
+    asked = waiting is not None and waiting.step in ("details", "place")
+    nothing_told = asked and len(turn.text) <= 20 and read(turn.text) is None
+    rejects = _NOT_THAT.search(turn.text) is not None
+    mends = waiting is not None and waiting.flow in _MENDS and not nothing_told
+    telling = waiting is not None and waiting.flow == "petition" and not (rejects and nothing_told)
     if serious or telling or turn.chosen is not None:
         return False
     counts = turn.dialogue.counts
@@ -115,7 +120,7 @@ async def _tone(turn: Turn) -> bool:
         else:
             turn.say("safety.abuse_still", choices=[_a_person(turn)])
         return True
-    if _NOT_THAT.search(turn.text) and (waiting is None or waiting.flow not in _MENDS):
+    if rejects and not mends:
         counts["rejected"] = counts.get("rejected", 0) + 1
         if counts["rejected"] >= 2:
             counts["rejected"] = 0

@@ -63,7 +63,11 @@ def _yes_or_no(turn: Turn, values: list[str]) -> str | None:
         return "no"
     if "no" in values and "fix" not in values and answers.has_no_need(turn.text):
         return "no"
-    agrees = answers.says_yes(turn.text) or (_sure_of(turn, "affirm") and not _more(turn))
+    agrees = (
+        answers.says_yes(turn.text)
+        or answers.agrees_at_length(turn.text)
+        or (_sure_of(turn, "affirm") and not _more(turn))
+    )
     return "yes" if "yes" in values and agrees else None
 
 

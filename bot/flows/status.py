@@ -50,7 +50,7 @@ async def begin(turn: Turn) -> None:
 
     Whether "it" went through is said of the petition that is open, if one is.
     """
-    asked = turn.value("petition_id") is None and _WENT_THROUGH.search(turn.text)
+    asked = turn.number is None and _WENT_THROUGH.search(turn.text)
     if asked and drafts.is_draft(turn.dialogue.held):
         turn.say("petition.not_yet")
         turn.done()

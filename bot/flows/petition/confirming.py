@@ -3,7 +3,7 @@
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech
-from bot.answers import agrees_at_length, says_yes_and_more
+from bot.answers import says_yes_and_more
 from bot.flows.petition import receipt, words
 from bot.flows.petition.asking import ask_next, show
 from bot.flows.petition.slots import Slots, add_details, correct, details, forget, matter, new_where
@@ -16,8 +16,7 @@ NAME = "petition"
 async def decide(turn: Turn, slots: Slots) -> None:
     """Take what the citizen says to the whole petition."""
     chosen = turn.chosen or ""
-    agrees = chosen == "yes" or (not chosen and agrees_at_length(turn.text))
-    if agrees and not words.CORRECTS.search(turn.text):
+    if chosen == "yes" and not words.CORRECTS.search(turn.text):
         await receipt.file(turn, slots)
     elif chosen == "no" and turn.text.strip().rstrip(".") in _keys(turn, "no"):
         turn.say("common.cancelled")

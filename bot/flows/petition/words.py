@@ -6,6 +6,7 @@ import re
 _ABOUT_FILING = re.compile(
     r"(?:민원|신고|접수|제보|말|얘기)?\s*(?:할|드릴|넣을|낼)\s*(?:게|것|거|말씀?|얘기)(?:이|가)?|"
     r"(?:넣|내|하|접수하|신고하|제기하|말하)으?(?:려고|려는|고자|고\s*싶|려|면)\S*|"
+    r"(?:물어|여쭤|여쭙|문의)\S*|관련(?:해서|하여|된|한)?|"
     r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
     r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
     r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
@@ -25,7 +26,7 @@ ADDS = re.compile(
 _ADDED = re.compile(
     r"^(?:(?:네+|넵|예|응|아|참|yes|ok(?:ay)?|yeah)[,.!\s]+)*"
     r"(?:(?:그리고|또|추가로|아울러|그런데|근데|and|also|but also|plus)[,\s]+)(?P<said>\S.{5,}?)"
-    r"(?:\s*(?:이?라고|다고|고|도|것도|내용도|말도)?\s*(?:적어|써|넣어|추가해|덧붙여|기재해)"
+    r"(?:\s*(?:이?라고|고|도|것도|내용도|말도)?\s*(?:적어|써|넣어|추가해|덧붙여|기재해)"
     r"\s*(?:주세요|줘요?|주실래요))?[.!~\s]*$",
     re.IGNORECASE,
 )
@@ -114,7 +115,7 @@ _NO_ENDS = ("요", "다", "해", "지", "게", "구", "역", "동")
 def has_matter(text: str) -> bool:
     """Tell whether words say what is wrong, rather than only that something is."""
     left = _ABOUT_FILING.sub("", text)
-    dense = sum("가" <= c <= "힣" or "぀" <= c <= "鿿" for c in left)
+    dense = sum("가" <= c <= "힣" or "ぁ" <= c <= "ヿ" or "一" <= c <= "鿿" for c in left)
     return dense >= 4 or len(left) - dense >= 7
 
 
