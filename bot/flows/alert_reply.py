@@ -3,7 +3,7 @@
 import re
 
 from backend.contacts import alert_replies
-from bot.flows import person
+from bot.flows import is_passing, person
 from bot.turn import Turn
 
 _NOT_SAFE = re.compile(
@@ -60,7 +60,8 @@ def _in_words(turn: Turn) -> alert_replies.Reply | None:
     text = turn.text
     if _NOT_SAFE.search(text):
         return "help"
-    waits = turn.dialogue.waiting is not None and turn.dialogue.waiting.flow != "emergency"
+    waiting = turn.dialogue.waiting
+    waits = waiting is not None and waiting.flow != "emergency" and not is_passing(waiting)
     short = len(text) <= _SHORT and not waits
     danger = turn.intent == "life_emergency"
     # A word or two may sound like danger; a sentence that does is taken at its worst.
