@@ -123,7 +123,7 @@ function put() {
 /** Say what one language is on each channel. */
 function onChannels(row) {
   const said = row.channels.map((on) => {
-    const size = `${on.form} ×${on.parts} · ${number.format(on.length)} ${texts.measures[on.measure]}`;
+    const size = `${texts.forms[on.form]} ×${on.parts} · ${number.format(on.length)} ${texts.measures[on.measure]}`;
     const price = on.won === null || on.channel !== "sms" ? "" : ` · ${fill(texts.price, { n: on.won })}`;
     const instead = on.encodable ? "" : ` · ${texts.instead}`;
     return make("li", {}, `${texts.channels[on.channel]}: ${size}${price}${instead}`);
