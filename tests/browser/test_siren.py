@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from backend import db
 from backend.config import Settings
+from broadcasts.districts import zones
 from tests.browser.chat import overflow, violations
 from tests.browser.conftest import SIZES
 from tests.city import City
@@ -65,6 +66,21 @@ class Hand:
     def choose(self, selector: str, value: str) -> None:
         self.page.locator(selector).select_option(value)
         self.done += 1
+
+    def reach_and_tick(self, district: str) -> None:
+        """Tick a district by keyboard alone: each group's box, then its districts, in order."""
+        self.page.locator("[data-none]").focus()
+        for zone in zones():
+            for name in (f"{zone.names['ko']} 모두", *zone.districts):
+                self.page.keyboard.press("Tab")
+                said = self.page.locator("label:has(:focus)").aria_snapshot()
+                assert f'- checkbox "{name}' in said, (said, name)
+                if name == district:
+                    assert f"{name} {PEOPLE}명" in said
+                    self.page.keyboard.press("Space")
+                    self.done += 1
+                    return
+        raise AssertionError(f"no {district}")
 
     def code(self, selector: str, code: str) -> None:
         """Type the second factor, which is counted apart."""
@@ -125,8 +141,7 @@ def seen_by_axe(page: Page) -> list[str]:
     return violations(page)
 
 
-@pytest.mark.parametrize("size", ["390"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", "390"), ("dark", "390"), ("light", "1280")])
 def test_a_drill_is_sent_by_two_people_and_corrected(
     city: City, browser: Browser, registered: int, passwords: dict[str, str], size: str,
     picture: Picture, scheme: str,
@@ -141,7 +156,11 @@ def test_a_drill_is_sent_by_two_people_and_corrected(
         hand.click("a.button.primary")
         hand.click('input[name="environment"][value="exercise"]')
         hand.choose("#hazard", "heavy_rain")
-        hand.click('input[name="district"][value="마포구"]')
+        for chosen in (1, 0):
+            page.locator('#map [data-district="용산구"]').click()
+            expect(page.locator("input[name=district]:checked")).to_have_count(chosen)
+        hand.reach_and_tick("마포구")
+        expect(page.locator("#map .chosen")).to_have_text("마포")
         expect(page.locator("#texts-ko")).to_have_value(
             "[서울특별시] " + page.locator("#fact-time").input_value()
             + " 마포구 호우(Heavy rain)경보. 하천 급증. 지하에서 바로 대피. 높은 곳. 문의 120"
@@ -177,6 +196,7 @@ def test_a_drill_is_sent_by_two_people_and_corrected(
         assert hand.done <= 4, hand.done
         print(f"interactions: approval {hand.done} at {size}")
         expect(page.locator("#outcomes")).to_contain_text("나감")
+        expect(page.locator("#state")).to_contain_text("보냄")
         assert seen_by_axe(page) == []
         picture(page, f"siren-progress{mark}")
 
@@ -185,6 +205,8 @@ def test_a_drill_is_sent_by_two_people_and_corrected(
         page.locator(".alert-title").first.click()
         hand = Hand(page)
         hand.click('[data-open="cancel"]')
+        expect(page.locator("#code-cancel")).to_be_focused()
+        assert violations(page) == []
         picture(page, f"siren-correct{mark}")
         hand.code("#code-cancel", next_code(apps["author"]))
         hand.click('#dialog-cancel button[value="yes"]')
