@@ -4,7 +4,9 @@ httpx looks at every connection of its pool for every request, which at two hund
 costs more than the request; aiohttp's pool does not.
 """
 
+import asyncio
 import json
+import select
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +14,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from channels import transport
 from channels.base import Retryable, SendError, Unknown
 
 _FORM = "application/x-www-form-urlencoded"
+_TRIES = 3  # as many connections of the pool may be found closed before a request waits its turn
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # where there is none, POLLHUP tells it unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,28 @@ class Answered:
     def retry_after(self) -> float | None:
         """Return the seconds after which the provider wants to be asked again."""
         return transport.retry_after(self.headers)
+
+
+class _Closed(aiohttp.ClientError):
+    """The provider had closed the connection before anything was written to it."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that looks, at the last moment, whether the provider is still on the line.
+
+    A process that had to stand still (no processor, no disk) reads late answers and the end of
+    their connections one after the other; what was written in between would be lost, as unknown.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Write the request. Raises: _Closed where nobody would read it."""
+        line = conn.transport and conn.transport.get_extra_info("socket")
+        poll = select.poll()
+        if line:
+            poll.register(line.fileno(), _HUNG_UP)
+        if not line or poll.poll(0):
+            raise _Closed
+        return await super().send(conn)
 
 
 class Wire:
@@ -70,14 +97,18 @@ class Wire:
             headers, content = {"Content-Type": _FORM}, urlencode(form).encode()
         elif body is not None:
             headers, content = {"Content-Type": "application/json"}, json.dumps(body).encode()
-        try:
-            async with self._open().request(
-                method, URL(url, encoded=True), data=content, headers=headers,
-                allow_redirects=False,
-            ) as response:  # fmt: skip
-                return Answered(response.status, response.headers, await response.read())
-        except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
-            raise _lost_or_refused(error) from error
+        for _ in range(_TRIES):
+            try:
+                async with self._open().request(
+                    method, URL(url, encoded=True), data=content, headers=headers,
+                    allow_redirects=False,
+                ) as response:  # fmt: skip
+                    return Answered(response.status, response.headers, await response.read())
+            except _Closed:
+                await asyncio.sleep(0)  # the pool learns of its other closed connections
+            except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
+                raise _lost_or_refused(error) from error
+        raise Retryable("no-connection")
 
     async def close(self) -> None:
         """Close the connections."""
@@ -99,6 +130,7 @@ class Wire:
                     sock_connect=transport.CONNECT_SECONDS,
                     sock_read=transport.READ_SECONDS,
                 ),
+                request_class=_Request,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=not transport.is_loopback(self._url),
             )
