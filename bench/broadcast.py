@@ -73,7 +73,8 @@ async def _watch(town: City, people: int, workers: list[str]) -> dict[str, Any]:
         if found["total"] >= people:
             break
         if time.monotonic() > deadline:
-            raise SystemExit(f"only {found['total']} of {people} were sent")
+            fates = await town.fates()
+            raise SystemExit(f"only {found['total']} of {people} were sent: {fates}")
         await asyncio.sleep(WATCH_SECONDS)
     first, last = found["first_at"], found["last_at"]
     firsts, seconds = half / (half_at - first), (people - half) / max(0.001, last - half_at)

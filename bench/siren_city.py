@@ -130,6 +130,15 @@ class City:
         async with self.context.sessions() as session:
             return int((await session.execute(text(query), values)).scalar_one())
 
+    async def fates(self) -> str:
+        """Say how many deliveries are in each state, and for what reason."""
+        query = "SELECT status, reason, count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 3 DESC"
+        async with self.context.sessions() as session:
+            rows = await session.execute(text(query))
+            return ", ".join(
+                f"{people} {status}{f' ({why})' if why else ''}" for status, why, people in rows
+            )
+
     async def until(self, query: str, wanted: int, seconds: float = 60, **values: object) -> None:
         """Wait until a query counts `wanted`."""
         end = time.monotonic() + seconds
@@ -195,6 +204,7 @@ class City:
         async with self.context.sessions() as session:
             async with session.begin():
                 event = await approval.approve(session, self.approver, broadcast, seen)
+                assert event, "it waits for its time"
             return event, time.time()
 
     async def cancel(self, broadcast: UUID) -> float:
