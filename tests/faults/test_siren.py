@@ -72,7 +72,7 @@ async def over(town: City) -> dict[str, str]:
                     "JOIN addresses a ON a.id = d.address_id"
                 )
             )
-            found = dict(rows.tuples().all())
+            found = {row.substr: row.status for row in rows}
         left = Counter(status for status in found.values() if status in ("pending", "dispatching"))
         if len(found) == PEOPLE and not left:
             return found
