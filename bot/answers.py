@@ -47,8 +47,11 @@ _NO = re.compile(
     r"|do(?:n'?t| not)(?: file| submit)?(?: it| this)?)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
+# "어떻게 됐어요" and "처리 됐어?" ask what became of something; alone, "됐어요" is "never mind".
 _GIVES_UP = re.compile(
-    r"됐어|됐습니다|안\s*할(?:래|게|거)|그만|나중에|다음에|관둘|never ?mind"
+    r"(?:^|[,.!~])\W*(?:(?:아+|어|야|뭐|네|예|응|아니|아니요|아뇨|이제|이젠|그냥|그만|그럼|저는?|전|나는|난)[,.!~\s]+)*"
+    r"됐(?:어|습니다)(?!요?\s*\?)"
+    r"|안\s*할(?:래|게|거)|그만|나중에|다음에|관둘|never ?mind"
     r"|not now|maybe later|forget it",
     re.IGNORECASE,
 )
