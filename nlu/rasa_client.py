@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,10 @@ class RasaParser:
         self._model, self._model_until = "", 0.0
 
     async def parse(self, text: str, language: str | None = None) -> Parse:
-        """Understand one message; `language` is a hint."""
+        """Understand one message; `language` is a hint.
+
+        A danger to life is believed from either engine: a missed one is the worst error of all.
+        """
         if self._fallback is None:
             return await self._ask(text, language)
         if not self._breaker.allows():
@@ -129,7 +133,7 @@ class RasaParser:
                 reason = error.reason
             else:
                 self._breaker.succeeded()
-                return parse
+                return _danger_of_either(parse, await self._fallback.parse(text, language))
         FALLBACKS.labels(reason).inc()
         return await self._fallback.parse(text, language)
 
@@ -228,6 +232,15 @@ def _life_first(ranked: list[Intent]) -> list[Intent]:
         return ranked
     first = Intent(EMERGENCY, ranked[0].confidence)
     return [first, *(i for i in ranked if i is not danger)]
+
+
+def _danger_of_either(parse: Parse, builtin: Parse) -> Parse:
+    """Return `parse` of Rasa, with the danger to life first that only `builtin` heard."""
+    if builtin.intent.name != EMERGENCY or parse.intent.name == EMERGENCY:
+        return parse
+    others = (i for i in parse.intent_ranking if i.name != EMERGENCY)
+    ranking = (builtin.intent, *others)[:_RANKED]
+    return replace(parse, intent=builtin.intent, intent_ranking=ranking)
 
 
 def _client(url: str) -> httpx.AsyncClient:

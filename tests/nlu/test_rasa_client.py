@@ -160,6 +160,19 @@ async def test_a_likely_danger_to_life_goes_before_what_is_likelier(
     assert parse.intent.name == "file_petition"
 
 
+async def test_a_danger_that_only_builtin_hears_goes_first(
+    rasa: RasaParser, server: Server
+) -> None:
+    server.ranking = [
+        {"name": "file_petition", "confidence": 0.93},
+        {"name": "ask_faq", "confidence": 0.04},
+    ]
+    parse = await rasa.parse("골목에서 가스냄새가 너무 심하게 나요", "ko")
+    assert parse.engine == "rasa"
+    assert parse.intent.name == "life_emergency"
+    assert [i.name for i in parse.intent_ranking] == ["life_emergency", "file_petition", "ask_faq"]
+
+
 async def test_an_engine_that_was_closed_opens_new_connections(
     rasa: RasaParser, server: Server
 ) -> None:

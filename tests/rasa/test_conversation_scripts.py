@@ -44,9 +44,8 @@ def title(script: Script) -> str:
 
 
 def about_danger(script: Script) -> bool:
-    """Say whether a danger to life is spoken of: 119 is to be heard, or never to be heard."""
-    told = [said for turn in script.talk for side in ("bot", "not") for said in turn.get(side, ())]
-    return any("119" in str(said) for said in told)
+    """Say whether a danger to life is spoken of, so that 119 is to be heard."""
+    return any("119" in str(said) for turn in script.talk for said in turn.get("bot", ()))
 
 
 @dataclass
@@ -85,9 +84,10 @@ def test_the_conversation_goes_as_written(
         follow(script, *town)
     except AssertionError as failure:
         tally.failed.add(str(script))
-        if about_danger(script):
-            raise  # never excused, listed or not
-        new = f"not in {LIST.name} yet; {str(failure).splitlines()[0]}"
+        why = str(failure).splitlines()[0]
+        if "not heard" in why and "119" in why:
+            raise  # a danger to life is never excused, listed or not
+        new = f"not in {LIST.name} yet; {why}"
         pytest.xfail(KNOWN.get(title(script), new))
         raise  # with --runxfail, which shows the whole conversation
 
