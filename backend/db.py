@@ -1,8 +1,7 @@
 """The one database: how to reach it, and the base of every table."""
 
 import select
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,7 +23,6 @@ from backend.errors import SetupError
 MINIMUM_POSTGRES = 15
 
 Sessions = async_sessionmaker[AsyncSession]
-Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 BigId = Annotated[int, mapped_column(BigInteger, primary_key=True)]
 UuidId = Annotated[UUID, mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))]

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import String
 
 from backend import audit
+from backend.contacts import quiet
 from backend.context import Context
 from backend.delivery.service import wake
 from backend.events import publish
@@ -71,13 +72,7 @@ _BY_DISTRICT = text("""
 
 # An advisory waits for the end of the citizen's quiet hours, in a lane of its own: nothing urgent
 # that comes meanwhile stands behind it.
-_QUIET_ENDS = """CASE
-    WHEN :level <> 'advisory' OR c.quiet_from IS NULL THEN NULL
-    WHEN c.quiet_from < c.quiet_until AND c.quiet_from <= local.t AND local.t < c.quiet_until
-        OR c.quiet_from > c.quiet_until AND local.t < c.quiet_until
-        THEN (local.d + c.quiet_until) AT TIME ZONE :zone
-    WHEN c.quiet_from > c.quiet_until AND c.quiet_from <= local.t
-        THEN (local.d + 1 + c.quiet_until) AT TIME ZONE :zone END"""
+_HELD = f"CASE WHEN :level = 'advisory' THEN {quiet.ENDS} END"
 
 _FAN_OUT = """
     WITH chunk AS ({source} ORDER BY id LIMIT :size),
@@ -130,13 +125,9 @@ def _spreading(*, rings: bool) -> TextClause:
     meant = _MEANT if rings else _MEANT_BY_DISTRICT
     meant = meant.replace(
         "WHERE a.stopped_at",
-        """CROSS JOIN (SELECT CAST(clock_timestamp() AT TIME ZONE :zone AS time) AS t,
-                       CAST(clock_timestamp() AT TIME ZONE :zone AS date) AS d) local
-    WHERE a.stopped_at""",
+        f"CROSS JOIN {quiet.city_clock()} WHERE a.stopped_at",
     )
-    source = _ALERT.format(
-        language=_LANGUAGE.format(wish="s.language"), held=_QUIET_ENDS, meant=meant
-    )
+    source = _ALERT.format(language=_LANGUAGE.format(wish="s.language"), held=_HELD, meant=meant)
     return text(_FAN_OUT.format(source=source)).bindparams(
         *(_LISTS[name] for name in ("languages", "districts", *(["rings"] * rings)))
     )

@@ -139,16 +139,3 @@ def compose(hazard: Hazard | None, facts: Facts) -> dict[str, dict[str, str]]:
             if told if form in ("short", "long") else around:
                 made[form][language] = known.templates[language][form].format(**given)
     return made
-
-
-def says_english(hazard: Hazard, korean: str) -> bool:
-    """Tell whether a Korean text carries the English word for what happens."""
-    return any(
-        word.casefold() in korean.casefold()
-        for word in (hazard.names["en"], _in_brackets(hazard.facts["ko"]["what"]))
-        if word
-    )
-
-
-def _in_brackets(text: str) -> str:
-    return text.partition("(")[2].partition(")")[0]

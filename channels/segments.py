@@ -134,12 +134,12 @@ def clusters(text: str) -> Iterator[str]:
         start = at
 
 
-def split(text: str, limit: int, cost: Callable[[str], int], *, soft: bool = True) -> list[str]:
+def split(text: str, limit: int, cost: Callable[[str], int]) -> list[str]:
     """Cut `text` into parts of at most `limit` by `cost`; joined they are the text again.
 
     `cost` adds up over characters and is at most `limit` for each. Clusters stay whole unless one
-    alone is over the limit. `soft` moves a cut back to the end of a line, sentence or word when
-    that keeps the part at least half full.
+    alone is over the limit. A cut moves back to the end of a line, sentence or word when that
+    keeps the part at least half full.
     """
     parts: list[str] = []
     part: list[str] = []
@@ -148,7 +148,7 @@ def split(text: str, limit: int, cost: Callable[[str], int], *, soft: bool = Tru
         for piece in [cluster] if cost(cluster) <= limit else list(cluster):
             need = cost(piece)
             while used + need > limit:
-                keep = _soft_end(part) if soft else len(part)
+                keep = _soft_end(part)
                 parts.append("".join(part[:keep]))
                 part = part[keep:]
                 used = cost("".join(part))
@@ -177,16 +177,6 @@ def _soft_end(part: list[str]) -> int:
             if not sentence and at > 1 and part[at - 2] in (".", "?", "!"):
                 sentence = at
     return sentence or word or len(part)
-
-
-def split_segments(text: str) -> list[str]:
-    """Cut `text` into texts of one SMS segment each, for a provider that does not do it itself."""
-    encoding = encoding_of(text)
-    cost = septets if encoding == "gsm7" else utf16_units
-    single, part = _LIMITS[encoding]
-    if cost(text) <= single:
-        return [text] if text else []
-    return split(text, part, cost, soft=False)
 
 
 def split_domestic(text: str) -> tuple[Domestic, list[str]]:

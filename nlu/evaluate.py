@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -218,9 +218,3 @@ def _oos_recall(scored: Sequence[tuple[Line, Parse]], foreign: Sequence[Parse]) 
         return None
     threshold = right[allowed]
     return _share(p.intent.confidence < threshold for p in foreign)
-
-
-def as_lines(items: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """Build lines from dictionaries of the same shape as the file's."""
-    source = Path("<memory>")
-    return [_line(source, n, json.dumps(dict(item))) for n, item in enumerate(items, 1)]

@@ -1,9 +1,9 @@
 """Quiet hours: kept with a contact, over midnight too, and read by one rule."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,25 +16,31 @@ NOON = (time(12), time(13, 30))
 
 
 @pytest.mark.parametrize(
-    ("span", "seoul", "is_quiet"),
+    ("span", "seoul", "ends"),
     [
-        (NIGHT, "21:59", False), (NIGHT, "22:00", True), (NIGHT, "00:00", True),
-        (NIGHT, "06:59", True), (NIGHT, "07:00", False), (NIGHT, "12:00", False),
-        (NOON, "12:00", True), (NOON, "13:29", True), (NOON, "13:30", False),
-        (None, "03:00", False),
+        (NIGHT, "21:59", None), (NIGHT, "22:00", "25 07:00"), (NIGHT, "00:00", "24 07:00"),
+        (NIGHT, "06:59", "24 07:00"), (NIGHT, "07:00", None), (NIGHT, "12:00", None),
+        (NOON, "12:00", "24 13:30"), (NOON, "13:29", "24 13:30"), (NOON, "13:30", None),
+        (None, "03:00", None),
     ],
 )  # fmt: skip
-async def test_the_rule_holds_its_beginning_and_not_its_end(
-    session: AsyncSession, span: quiet.Span | None, seoul: str, is_quiet: bool
+async def test_quiet_hours_hold_their_beginning_and_not_their_end(
+    session: AsyncSession, span: quiet.Span | None, seoul: str, ends: str | None
 ) -> None:
     address = await lock_address(session, "web", "w" * 8, verified=False)
     await quiet.keep(session, address.contact_id, span)
-    hour, minute = map(int, seoul.split(":"))
-    at = datetime(2026, 11, 24, (hour - 9) % 24, minute, tzinfo=UTC)
-    found = await session.scalar(
-        select(quiet.is_quiet(literal(at))).where(Contact.id == address.contact_id)
+    rule = (
+        f"SELECT {quiet.ENDS} FROM contacts c CROSS JOIN {quiet.city_clock(':at')} WHERE id = :id"
     )
-    assert found is is_quiet
+    found = await session.scalar(
+        text(rule),
+        {
+            "at": datetime.fromisoformat(f"2026-11-24T{seoul}+09:00"),
+            "zone": "Asia/Seoul",
+            "id": address.contact_id,
+        },
+    )
+    assert found == (ends and datetime.fromisoformat(f"2026-11-{ends}+09:00"))
     assert await quiet.of(session, address.contact_id) == span
 
 

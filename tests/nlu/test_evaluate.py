@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nlu.data import DataError
-from nlu.evaluate import as_lines, evaluate, read_lines
+from nlu.evaluate import Line, evaluate, read_lines
 from nlu.parse import Entity, Intent, Parse
 
 
@@ -35,19 +35,13 @@ def test_accuracy_f1_confusions_entities_and_false_alarms() -> None:
             "강남역 앞에서": ("vote", 0.9, [("place", "강남역")]),
         }
     )
-    lines = as_lines(
-        [
-            {"text": "a", "intent": "vote", "entities": [{"type": "choice", "value": "2"}]},
-            {"text": "b", "intent": "vote", "entities": [{"type": "choice", "value": "1"}]},
-            {"text": "c", "intent": "deny", "lang": "ko", "style": "sms"},
-            {"text": "d", "intent": "greet", "also": ["help"], "lang": "ko"},
-            {
-                "text": "강남역 앞에서",
-                "intent": "vote",
-                "entities": [{"type": "place", "value": "강남역 앞"}],
-            },
-        ]
-    )
+    lines = [
+        Line("a", "vote", (("choice", "2"),)),
+        Line("b", "vote", (("choice", "1"),)),
+        Line("c", "deny", lang="ko", style="sms"),
+        Line("d", "greet", lang="ko", also=frozenset({"help"})),
+        Line("강남역 앞에서", "vote", (("place", "강남역 앞"),)),
+    ]
     result = evaluate(parser, lines)
     assert result["n"] == 5
     assert result["accuracy"] == 0.8
@@ -66,10 +60,7 @@ def test_lines_out_of_scope_are_scored_by_confidence_where_the_model_has_no_such
         f"in{i}": ("alarm", 0.5 + i / 100, []) for i in range(40)
     }
     answers |= {"low": ("alarm", 0.1, []), "high": ("alarm", 0.99, [])}
-    lines = as_lines(
-        [{"text": t, "intent": "alarm"} for t in answers if t.startswith("in")]
-        + [{"text": t, "intent": "out_of_scope"} for t in ("low", "high")]
-    )
+    lines = [Line(t, "alarm" if t.startswith("in") else "out_of_scope") for t in answers]
     result = evaluate(Script(answers), lines)
     assert result["accuracy"] == 1.0
     assert result["oos_recall_at_minus_5"] == 0.5
