@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.context import Ctx
+from backend.delivery.alert_words import alert_link, alert_words
 from backend.security import Actor, require
 from broadcasts import content, hazards
 from broadcasts.schemas import Environment, Language, Words
+from channels.charset import keeps_letters
 from channels.costs import KOREA, cost_of
 from channels.settings import read_prices, read_routes
 
@@ -104,7 +107,7 @@ async def preview_broadcast(
     return PreviewOut(
         facts=facts,
         languages=[
-            _language(language, words, provider, prices)
+            _language(language, words, provider, prices, ctx.settings.base_url)
             for language in content.LANGUAGES
             if any(language in texts for texts in words.values())
         ],
@@ -119,13 +122,14 @@ def on_channels(
     long_texts: Mapping[str, str],
     provider: str,
     prices: Mapping[str, Decimal],
+    base_url: str,
 ) -> list[OnChannel]:
     """Return what `language` is on each channel: the short text by SMS, the long one elsewhere.
 
-    `provider` is the SMS provider of Korean numbers.
+    `provider` is the SMS provider of Korean numbers, `base_url` where links lead.
     """
     return [
-        _sms(language, texts, provider, prices)
+        _sms(language, texts, provider, prices, base_url)
         if channel == "sms"
         else _message(channel, long_texts.get(language) or texts.get(language, ""))
         for channel in CHANNELS
@@ -133,25 +137,23 @@ def on_channels(
 
 
 def _sms(
-    language: str, texts: Mapping[str, str], provider: str, prices: Mapping[str, Decimal]
+    language: str,
+    texts: Mapping[str, str],
+    provider: str,
+    prices: Mapping[str, Decimal],
+    base_url: str,
 ) -> OnChannel:
     text = texts.get(language, "")
-    cost = cost_of(text, "sms", provider, address=KOREA, prices=prices)
-    encodable = cost.legible and cost.lost == 0 and _keeps_letters(text, cost.text)
-    instead = None
-    if not encodable and texts.get(NOT_SPOKEN):
-        instead = NOT_SPOKEN
-        cost = cost_of(texts[NOT_SPOKEN], "sms", provider, address=KOREA, prices=prices)
+    english = None if language in ("ko", NOT_SPOKEN) else texts.get(NOT_SPOKEN)
+    link = alert_link(base_url, UUID(int=0), language)  # as long as the one that will be
+    words = alert_words("sms", KOREA, text, None, english, link)
+    cost = cost_of(words, "sms", provider, address=KOREA, prices=prices)
+    encodable = words == text and cost.legible and cost.lost == 0 and keeps_letters(text)
     return OnChannel(
         channel="sms", provider=provider, form=cost.form, parts=cost.parts, length=cost.length,
         limit=cost.limit, measure=cost.measure, won=cost.won, encodable=encodable,
-        instead=instead, text=cost.text,
+        instead=None if words == text else NOT_SPOKEN, text=cost.text,
     )  # fmt: skip
-
-
-def _keeps_letters(text: str, written: str) -> bool:
-    """Tell whether no letter was exchanged: Vietnamese without its tones says something else."""
-    return [c for c in text if c.isalpha()] == [c for c in written if c.isalpha()]
 
 
 def _message(channel: str, text: str) -> OnChannel:
@@ -168,6 +170,7 @@ def _language(
     words: Mapping[str, Mapping[str, str]],
     provider: str,
     prices: Mapping[str, Decimal],
+    base_url: str,
 ) -> PreviewLanguage:
     said: dict[str, str] = {form: texts.get(language, "") for form, texts in words.items()}
     values: dict[str, Any] = {
@@ -177,7 +180,9 @@ def _language(
         "limit": content.SHORT_LIMIT if language == "ko" else None,
         "correction_characters": content.characters(said["correction"]),
         "all_clear_characters": content.characters(said["all_clear"]),
-        "channels": on_channels(language, words["short"], words["long"], provider, prices),
+        "channels": on_channels(
+            language, words["short"], words["long"], provider, prices, base_url
+        ),
     }
     return PreviewLanguage.model_validate(values)
 

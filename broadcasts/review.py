@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.config import Settings
+from backend.delivery.alert_words import alert_link, alert_words
 from backend.models import Broadcast
 from broadcasts import audience, geometry
 from broadcasts.schemas import AudienceOut, BroadcastOut, ChannelCost, ChannelTime, Review
@@ -28,7 +29,7 @@ async def review(
     reached = await audience.count_for(session, broadcast)
     areas = [*broadcast.districts, *reached.touched]
     costs = [
-        _cost(settings, channels, broadcast.texts[language], channel, language, people)
+        _cost(settings, channels, broadcast, channel, language, people)
         for (channel, language), people in sorted(reached.by_both.items())
         if language in broadcast.texts
     ]
@@ -50,17 +51,22 @@ async def review(
 def _cost(
     settings: Settings,
     channels: Mapping[str, Channel],
-    words: str,
+    broadcast: Broadcast,
     channel: str,
     language: str,
     people: int,
 ) -> ChannelCost:
     door = channels.get(channel)
     carrier = providers_of(door, HOME)[0].name if door is not None else None
+    short, full = broadcast.texts[language], broadcast.long_texts.get(language)
+    english = None if language in ("ko", "en") else broadcast.texts.get("en")
+    link = alert_link(settings.base_url, broadcast.id, language)
+    words = alert_words(channel, HOME, short, full, english, link)
     cost = cost_of(words, channel, carrier, address=HOME, prices=read_prices(settings.sms_prices))
     return ChannelCost(
         channel=channel, language=language, people=people, form=cost.form, parts=cost.parts,
-        length=cost.length, measure=cost.measure, legible=cost.legible, lost=cost.lost,
+        length=cost.length, measure=cost.measure, lost=cost.lost,
+        legible=cost.legible and not (channel == "sms" and words != short),
         won=None if cost.won is None else cost.won * people,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from broadcasts import (
     live,
     pages,
     preview,
+    public_pages,
     report_pages,
     service,
 )
@@ -49,6 +50,7 @@ router.include_router(answer_routes.router)
 router.include_router(break_glass_routes.router)
 router.include_router(pages.router)
 router.include_router(preview.router)
+router.include_router(public_pages.router)
 router.include_router(report_pages.router)
 router.include_router(cap.router)
 

@@ -154,15 +154,17 @@ def render(
     *,
     status: int = 200,
     written_in: Iterable[str] = LANGUAGES,
+    language: str = "",
     framed_by: str = "'none'",
     **values: Any,
 ) -> HTMLResponse:
     """Return the page of template `name`, in the caller's language, with the security headers.
 
+    A page that has an address for each `language` names its own.
     `actor` (an Actor or None) decides which navigation the page has. `written_in` are the
     languages it has; `framed_by` are the sites that may show it in a frame, as CSP writes them.
     """
-    language = language_of(request, written_in)
+    language = language or language_of(request, written_in)
     actor = values.setdefault("actor", None)
 
     def text(key: str, **filled: object) -> str:

@@ -10,16 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.attachments.links import Links
 from backend.contacts.service import lock_address, phone_code
 from backend.context import Context
+from backend.delivery.alert_words import alert_link, alert_words
 from backend.messages import service as messages
 from backend.models import PhoneCode
-from channels.charset import keeps_letters
 from channels.message import Choice, Outgoing
 
 LEASE = timedelta(seconds=60)
 CODE_MARK = "●●●●●●"
-KOREA = "+82"
-# A text message, an AlimTalk's template and a call have no room for more.
-SHORT_CHANNELS = ("sms", "alimtalk", "voice")
 
 # The channels with something due, found by skipping along the index instead of reading the queue.
 _CHANNELS = text("""
@@ -68,6 +65,7 @@ _CLAIM = text(f"""
         coalesce(m.text, e.texts ->> c.language) AS words,
         e.long_texts ->> c.language AS full_words,
         CASE WHEN c.language NOT IN ('ko', 'en') THEN e.texts ->> 'en' END AS english,
+        e.broadcast_id,
         CASE WHEN c.attempts > 1 THEN (
             SELECT count(*) FROM delivery_parts p
             WHERE p.delivery_id = c.id AND p.route = c.route) ELSE 0 END AS sent_parts,
@@ -126,7 +124,10 @@ async def claim(context: Context, lane: str, channel: str, size: int) -> list[Pa
             packed: dict[str, Any] = row.reply or {}
             words = row.words or ""
             if row.event_id is not None:
-                words = alert_words(row.channel, row.address, words, row.full_words, row.english)
+                link = alert_link(context.settings.base_url, row.broadcast_id, row.language)
+                words = alert_words(
+                    row.channel, row.address, words, row.full_words, row.english, link
+                )
                 if row.scheme == "web":
                     await _put_into_conversation(session, row, words)
             if "code_for" in packed:
@@ -163,20 +164,6 @@ def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> 
             photo_url=links.for_provider(row.photo, said_at) if row.photo else None,
         ),
     )
-
-
-def alert_words(
-    channel: str, address: str, short: str, full: str | None, english: str | None
-) -> str:
-    """Return what an alert says on `channel`: the short text by SMS, the full one elsewhere.
-
-    Where a Korean carrier has not got the letters of the short one, it is said in `english`.
-    """
-    if channel not in SHORT_CHANNELS:
-        return full or short
-    if english and address.startswith(KOREA) and not keeps_letters(short):
-        return english
-    return short
 
 
 async def _put_into_conversation(session: AsyncSession, row: Row[Any], words: str) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import random
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
 
 from backend.context import Context
-from backend.delivery import packing
+from backend.delivery.alert_words import alert_code, alert_link, alert_of, alert_words
 from backend.delivery.intake import Intake
 from backend.models import Delivery
+from channels.charset import keeps_letters
 from channels.message import DeliveryState, StatusUpdate
 from tests.backend.post import Post
 
@@ -124,5 +126,35 @@ def test_the_short_words_go_by_text_and_the_full_ones_elsewhere(
     channel: str, address: str, short: str, said: str
 ) -> None:
     full = "Cảnh báo mưa lớn. Tránh xa sông."
-    assert packing.alert_words(channel, address, short, full, "Heavy rain") == said
-    assert packing.alert_words(channel, address, short, None, None) == short
+    assert alert_words(channel, address, short, full, "Heavy rain") == said
+    assert alert_words(channel, address, short, None, None) == short
+
+
+@pytest.mark.parametrize(
+    ("channel", "language", "said"),
+    [
+        ("sms", "vi", "Heavy rain\nTieng Viet: https://c.example/alerts/"),
+        ("sms", "zh", "Heavy rain\n中文: https://c.example/alerts/"),
+        ("voice", "vi", "Heavy rain"),
+        ("alimtalk", "vi", "Heavy rain"),
+    ],
+)
+def test_a_text_said_in_english_leads_to_the_citizen_s_own_language(
+    channel: str, language: str, said: str
+) -> None:
+    broadcast = uuid4()
+    link = alert_link("https://c.example", broadcast, language)
+    words = alert_words(channel, "+821012345678", "Cảnh báo", None, "Heavy rain", link)
+    assert words.startswith(said)
+    assert words.endswith(f"{alert_code(broadcast)}/{language}") is (channel == "sms")
+    assert keeps_letters(words)
+    assert alert_words(channel, "+821012345678", "호우", None, "Heavy rain", link) == "호우"
+
+
+def test_the_code_of_an_alert_leads_back_to_it_and_no_other_letters_do() -> None:
+    broadcast = uuid4()
+    code = alert_code(broadcast)
+    assert len(code) == 22
+    assert alert_of(code) == broadcast
+    for wrong in ("", "x", code[:-1], code + "A", code[:-1] + "_", "é" * 22, str(broadcast)):
+        assert alert_of(wrong) is None, wrong
