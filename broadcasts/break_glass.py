@@ -20,6 +20,8 @@ from broadcasts.schemas import BreakGlassIn, Draft
 from broadcasts.service import get, note, person
 
 LIFE = timedelta(hours=4)
+# Who may close the review of a sending alone, other than whoever sent.
+REVIEWERS = ("approver", "auditor", "admin")
 
 
 async def send(

@@ -29,7 +29,7 @@ Reader = Annotated[Actor, Depends(require(*live.READERS))]
 Author = Annotated[Actor, Depends(require("author", "approver"))]
 Approver = Annotated[Actor, Depends(require("approver"))]
 Alone = Annotated[Actor, Depends(require("breakglass"))]
-Reviewer = Annotated[Actor, Depends(require("approver", "auditor", "admin"))]
+Reviewer = Annotated[Actor, Depends(require(*break_glass.REVIEWERS))]
 
 
 @router.get("/templates")
