@@ -10,7 +10,7 @@ from bot.turn import Turn
 
 _DATA = re.compile(
     r"(?:개인\s*정보|번호|내\s*정보|제\s*정보|이름|대화|내용|사진).{0,14}"
-    r"(?:저장|보관|어떻게\s*(?:되|돼|쓰|처리|관리)|남(?:나|아|는)|지워|삭제\s*되|안전|공개|넘(?:기|어)|쓰이|유출|알려지)"
+    r"(?:저장|보관|어떻게\s*(?:되|돼|쓰|처리|관리)|남(?:나|아|는)|나가|밝혀|알게|알려|지워|삭제\s*되|안전|공개|넘(?:기|어)|쓰이|유출|알려지)"
     r".{0,8}(?:\?|나요|까요|가요|는지|죠)|"
     r"(?:what happens (?:to|with)|who (?:can|will) see|is) my "
     r"(?:data|information|number|phone|name)"
@@ -32,8 +32,10 @@ _MOST = 40
 
 
 def asks_of_data(turn: Turn) -> bool:
-    """Tell whether a message asks what becomes of the citizen's own data."""
-    return len(turn.text) <= 2 * _MOST and _DATA.search(turn.text) is not None
+    """Tell whether a message asks what becomes of the citizen's own data, and tells nothing."""
+    if len(turn.text) > 2 * _MOST or types.classify(turn.text).sealed:
+        return False
+    return _DATA.search(turn.text) is not None
 
 
 def tell_of_data(turn: Turn) -> None:
@@ -45,7 +47,8 @@ def asks_who_or_when(turn: Turn) -> bool:
     """Tell whether a message asks who deals with the petition that is being shown, or by when."""
     waiting = turn.dialogue.waiting
     shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
-    asked = turn.chosen is None and len(turn.text) <= _MOST
+    most = 2 * _MOST if turn.text.isascii() else _MOST  # Latin letters say less
+    asked = turn.chosen is None and len(turn.text) <= most
     return shown and asked and _WHO_OR_WHEN.search(turn.text) is not None
 
 

@@ -7,10 +7,11 @@ _YES_WORDS = (
     r"|맞네요|좋아요?|좋습니다|좋네요|콜|확인(?:했어요|요)?|알겠습니다"
     r"|부탁(?:해요?|드려요|드립니다|드릴게요)?|진행(?:해|할게요|해요)?|(?:그렇게|그대로|이대로|그걸로)"
     r"|(?:접수|신고|등록|제출)(?:할게요?|할래요?|해요|하겠습니다|바랍니다|하세요|해)?"
-    r"|해\s*(?:주세요|줘요?|주실래요|주십시오)|보내\s*(?:주세요|줘요?)"
+    r"|(?:처리|조치|해결|단속)?\s*해\s*(?:주세요|줘요?|주실래요|주십시오|주시오)|보내\s*(?:주세요|줘요?)"
     r"|할게요?|할래요?|하겠습니다|주세요|줘요?|요"
-    r"|yes|yep|yeah|yup|ya|ok(?:ay)?|sure|right|correct|y|please|do(?: it| that)?|go ahead|go on"
-    r"|go for it|file(?: it| this| that)?|submit(?: it| this)?|send(?: it)?|confirm(?:ed)?|exactly"
+    r"|yes|yep|yeah|yup|ya|ok(?:ay)?|al(?:l )?right|sure|right|correct|y|please"
+    r"|do(?: it| that)?|go ahead|go on|go for it|let'?s (?:do it|go)|file(?: it| this| that)?"
+    r"|submit(?: it| this)?|send(?: it)?|confirm(?:ed)?|exactly"
     r"|perfect|fine|great|looks good|sounds good|good"
     r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?)?"
 )
@@ -19,9 +20,10 @@ _FILLER = re.compile(
     r"(?:[.,!~…\s]+|$)",
     re.IGNORECASE,
 )
-# Politeness beside a yes or a no, which alone is neither.
+# Politeness and haste beside a yes or a no, which alone are neither.
 _POLITE = re.compile(
-    r"(?:감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
+    r"(?:빨리|얼른|어서|제발|꼭|바로|당장|좀|최대한|신속히|then|quickly|asap|soon|"
+    r"감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
     r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
@@ -55,6 +57,13 @@ _GIVES_UP = re.compile(
     r"|not now|maybe later|forget it",
     re.IGNORECASE,
 )
+_JOKED = re.compile(
+    r"^\W*(?:(?:아+|아니|아니요|그냥|사실|방금\s*건|그거|그건|다)[,\s]+)*(?:장난|농담|뻥|구라|개그)"
+    r"(?:이었|이)?(?:에요|예요|었어요?|야|임|입니다|이에요|친\s*거\S{0,4}|한\s*거\S{0,4})?[\sㅋㅎ^~!.ㅠ]*$"
+    r"|^\W*(?:i was |i'?m |we'?re )?(?:just |only )?(?:kidding|joking)\W*(?:lol|haha|sorry)?\W*$"
+    r"|^\W*(?:it was |that was |it'?s )?(?:just )?a joke\W*$",
+    re.IGNORECASE,
+)
 _NO_NEED = re.compile(
     r"^(?:괜찮아요?|괜찮습니다|필요\s*없어요?|나중에\s*(?:할게요)?|no need|later|that'?s all"
     r"|i'?m good)[.,!~\s]*$",
@@ -75,6 +84,19 @@ def says_no(text: str) -> bool:
 def gives_up(text: str) -> bool:
     """Tell whether a message wants nothing more of what is open: "no, never mind"."""
     return len(text) <= 24 and _GIVES_UP.search(text) is not None
+
+
+def only_joked(text: str) -> bool:
+    """Tell whether a message takes back what was said as a joke, and says nothing else."""
+    return _JOKED.match(text) is not None
+
+
+def only_fillers(text: str) -> bool:
+    """Tell whether nothing was spoken but the sounds that people begin with: "음 어 그"."""
+    at = 0
+    while (match := _FILLER.match(text, at)) is not None:
+        at = match.end()
+    return bool(text) and at == len(text)
 
 
 def has_no_need(text: str) -> bool:

@@ -5,7 +5,7 @@ None of it takes away what was open: after it the open step is taken up again.
 
 import re
 
-from bot import about, call, limits, naming, tongues
+from bot import about, call, limits, naming, orders, tongues
 from bot.corrections import read
 from bot.flows import (
     alert_reply,
@@ -65,6 +65,10 @@ async def heed(turn: Turn) -> bool:
         return True
     if emergency.speaks_of_crisis(turn):
         await emergency.begin(turn)
+        return True
+    if emergency.is_over(turn):
+        emergency.take_over(turn)
+        await orders.ask_again(turn)
         return True
     if _in_danger(turn):
         return False

@@ -11,6 +11,7 @@ from typing import Any
 
 from backend.handoff import service as handoff
 from bot import speech, texts
+from bot.answers import only_fillers
 from bot.flows import BY_NAME, emergency, person
 from bot.turn import Turn, Waiting
 from channels.message import Choice, Incoming, Reply
@@ -49,6 +50,8 @@ async def hear(turn: Turn) -> bool:
     the keys; then a person. A transfer that nobody answered: a call-back is promised.
     """
     call, kind = turn.dialogue.call, turn.incoming.kind
+    if kind == "speech" and only_fillers(turn.text):
+        kind = "unclear"  # a caller who gathers their thoughts has said nothing yet
     grave = turn.intent == "life_emergency" and turn.parse.intent.confidence >= _GRAVE
     if kind == "unanswered":
         call.silences = call.unclear = 0

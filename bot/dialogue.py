@@ -24,6 +24,7 @@ from bot.flows import (
     alerts,
     emergency,
     is_passing,
+    own,
     person,
     question,
     smalltalk,
@@ -122,6 +123,9 @@ async def _understand(turn: Turn) -> None:
     command = commands.read(
         turn.text, turn.conversation.channel, stopped=turn.address.stopped_at is not None
     )
+    if command == "cancel" and own.asks_whether(turn.dialogue.waiting):
+        await own.answer(turn)  # what is to be called off: the petition, or calling it off?
+        return
     if command is not None:
         await orders.obey(turn, command)
         return
@@ -151,8 +155,10 @@ async def _understand(turn: Turn) -> None:
 
 def _gives_up(turn: Turn, waiting: Waiting | None) -> bool:
     """Tell whether a message leaves what is open; a petition is left by clearer words alone."""
-    easily = waiting is not None and waiting.flow in _LEFT_EASILY and not is_passing(waiting)
-    return easily and answers.gives_up(turn.text)
+    if waiting is None or is_passing(waiting):
+        return False
+    easily = waiting.flow in _LEFT_EASILY and answers.gives_up(turn.text)
+    return easily or answers.only_joked(turn.text)
 
 
 async def _without_words(turn: Turn) -> None:
@@ -298,7 +304,8 @@ async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
         turn.done()
         await flow.begin(turn)
         return
-    if flow.name in _DIGRESSIONS:
+    later = flow is alerts.FLOW and drafts.is_draft(waiting) and not alerts.answers_at_once(turn)
+    if flow.name in _DIGRESSIONS and not later:
         comes_back = BY_NAME[waiting.flow].again is not None
         memory.held = memory.held or (waiting if comes_back else None)
         memory.waiting = None

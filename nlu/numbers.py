@@ -35,6 +35,11 @@ _COUNTED = re.compile(
     r"(?:[일이삼사오육륙칠팔구]?\s?천\s?)?(?:[일이삼사오육륙칠팔구]?\s?백\s?)?"
     r"(?:[일이삼사오육륙칠팔구]?\s?십\s?)?[일이삼사오육륙칠팔구]?"
 )
+_HOUSE = re.compile(
+    r"(?<=[가-힣])(?P<road>로|길)\s?(?P<number>(?=[일이삼사오육륙칠팔구]?\s?[천백십])(?=\S\s?\S)"
+    r"[일이삼사오육륙칠팔구 천백십]*[일이삼사오육륙칠팔구천백십])"
+    r"(?=\s|$|[,.]|앞|옆|뒤|근처|번지|에|이에|예요|입|인데|이요|요)"
+)
 _NAMED = re.compile(r"[영공령일이삼사오육륙칠팔구](?:[ ,.]?[영공령일이삼사오육륙칠팔구]){2,}")
 _COPULA = re.compile(
     "이(?:니까|고|에요|예요|요|야|라|랑|구|거든|잖|죠|지)"
@@ -64,6 +69,11 @@ def sino(text: str) -> int | None:
         else:
             return None
     return total + digit if text else None
+
+
+def house_number(text: str) -> str:
+    """Return a place with its house number in digits: "포은로 팔십칠 앞" becomes "포은로 87 앞"."""
+    return _HOUSE.sub(lambda m: f"{m['road']} {sino(m['number'])}", text)
 
 
 def digitise(source: Plain) -> Plain:

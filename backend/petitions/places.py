@@ -61,7 +61,7 @@ def _read(data: dict[str, Any]) -> Places:
     # Three syllables, or a 동 of its own, are no other word.
     whole = {n: where for n, where in dong.items() if len(n) > 2 or n.endswith("동")}
     pattern = re.compile(
-        rf"(?P<name>{longest(names, ascii_=False)})(?!구(?![가-힣])|구청)"
+        rf"(?P<name>{longest(names, ascii_=False)})(?!구(?![가-힣])|구청|(?<=대)로)"
         rf"|(?<![a-z])(?P<latin>{longest(names, ascii_=True)})(?![a-z])"
         rf"|(?<![가-힣])(?P<long>{longest(whole, ascii_=False)})(?!구(?![가-힣])|구청|길|로)"
         rf"|(?<![가-힣])(?P<dong>{longest(dong, ascii_=False)}){_NUMBERED}(?={_BEHIND})",

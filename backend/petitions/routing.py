@@ -11,6 +11,21 @@ import yaml
 
 from backend.petitions.working_days import Period, calendar
 
+# "Beside the senior centre" says where, and not what.
+_BESIDE = (
+    "앞",
+    "옆",
+    "뒤",
+    "근처",
+    "건너",
+    "맞은편",
+    "부근",
+    "정문앞",
+    "후문앞",
+    "입구앞",
+    "쪽에",
+    "쪽길",
+)
 DEPARTMENTS_FILE = Path(__file__).with_name("departments.yml")
 
 
@@ -21,11 +36,16 @@ class Words:
     korean: tuple[str, ...]
     english: re.Pattern[str] | None
 
-    def found_in(self, text: str) -> set[str]:
-        """Return which of the words `text` holds."""
+    def found_in(self, text: str, *, whereabouts: bool = True) -> set[str]:
+        """Return which of the words `text` holds.
+
+        Without `whereabouts` those are left out that only say beside what something lies.
+        """
         lowered = text.lower()
         closed_up = "".join(lowered.split())
         found = {word for word in self.korean if word in closed_up}
+        if not whereabouts:
+            found = {word for word in found if _told(word, closed_up)}
         if self.english is not None:
             found.update(match[1] for match in self.english.finditer(lowered))
         return found
@@ -82,6 +102,12 @@ def words(data: dict[str, list[str]]) -> Words:
     )
 
 
+def _told(word: str, text: str) -> bool:
+    """Tell whether `word` stands in `text` otherwise than to say beside what something lies."""
+    rest = text.split(word)[1:]
+    return any(not after.startswith(_BESIDE) for after in rest)
+
+
 def _category(data: dict[str, Any], periods: dict[str, Period]) -> Category:
     return Category(
         id=data["id"],
@@ -115,13 +141,18 @@ def directory() -> Directory:
 def classify(details: str) -> Category:
     """Return the category whose keywords weigh most in `details` (Korean or English).
 
-    A keyword weighs its length: "불법주차" says more than "차선". Nothing found: the default.
+    A keyword weighs its length: "불법주차" says more than "차선". What is beside something is about
+    that only where nothing else is named. Nothing found: the default.
     """
     best, most = directory().default, 0
-    for category in directory().categories.values():
-        weight = sum(len(word) for word in category.words.found_in(details))
-        if weight > most:
-            best, most = category, weight
+    for whereabouts in (False, True):
+        for category in directory().categories.values():
+            words_found = category.words.found_in(details, whereabouts=whereabouts)
+            weight = sum(len(word) for word in words_found)
+            if weight > most:
+                best, most = category, weight
+        if most:
+            break
     return best
 
 

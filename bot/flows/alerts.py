@@ -33,6 +33,7 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _QUIET = re.compile(
+    r"자는\s*동안|잘\s*때|"
     r"조용한\s*시간|조용히|방해\s*금지|방해하지|야간|밤|새벽|quiet|do not disturb|at night"
     r"|overnight"
     r"|免打扰|静音|晚上|夜间|おやすみ|夜間|夜|サイレント|yên lặng|im lặng|ban đêm",
@@ -69,6 +70,11 @@ async def begin(turn: Turn) -> None:
         turn.wait(NAME, "district")
 
 
+def answers_at_once(turn: Turn) -> bool:
+    """Tell whether a wish for alerts can be met without asking anything back."""
+    return turn.intent == "unsubscribe_alerts" or bool(_districts(turn))
+
+
 async def answer(turn: Turn) -> None:
     """Take the districts, a place, the hours to be quiet in, or what is said in place of those."""
     waiting = turn.dialogue.waiting
@@ -103,7 +109,9 @@ def wants_set_up(turn: Turn) -> bool:
     if _LOUD.search(turn.text) or alert_levels.wants(turn):
         return True
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
-        about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
+        here = waiting is not None and waiting.flow == NAME
+        of_alerts = turn.intent.endswith("subscribe_alerts")
+        about_alerts = here or of_alerts or _OF_ALERTS.search(turn.text)
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
     if _QUIET.search(turn.text) and turn.intent == "unsubscribe_alerts" and not _districts(turn):
         return True  # "not at night" is no wish for none at all

@@ -54,6 +54,26 @@ _GRAVE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FEW = 9
+# After danger was spoken of: help has come, or it is over. Whoever is still in it says otherwise.
+_OVER = re.compile(
+    r"(?:소방차|구급차|경찰(?:차|관)?|구조대|119|112|일일구|일일이)\S{0,3}\s*(?:이미|방금|벌써|다)?\s*"
+    r"(?:왔|도착|출동|불렀|신고\s*(?:했|해)|전화\s*(?:했|해)|연락\s*(?:했|해))"
+    r"|불\S{0,2}\s*(?:다|이미)?\s*(?:꺼졌|껐|진화)|이제\s*(?:다\s*)?(?:괜찮|안전|무사|해결|끝났)|신고는?\s*(?:이미\s*)?했"
+    r"|(?:firefighters|fire (?:truck|engine)|ambulance|police)\b.{0,20}"
+    r"\b(?:here|came|arrived|coming)"
+    r"|(?:i )?(?:already )?called (?:119|112|them)|(?:fire|it) is out\b"
+    r"|(?:we are|i'?m|i am) safe now"
+    r"|消防车.{0,4}(?:来|到)|已经报警|消防車.{0,4}(?:来|着)|通報しました"
+    r"|(?:xe cứu hỏa|cảnh sát).{0,12}(?:đến|tới)|đã gọi (?:119|112)",
+    re.IGNORECASE,
+)
+_NOT_OVER = re.compile(
+    r"살려|갇|못\s|안\s*(?:왔|와|와요|옴)|아직|다시|또|빨리|죽|숨|의식"
+    r"|still|trapped|not (?:here|yet)|help"
+    r"|还没|まだ|chưa|cứu (?:tôi|với)",
+    re.IGNORECASE,
+)
+_SPOKEN_OF = "danger"
 
 
 def is_matter(turn: Turn) -> bool:
@@ -89,8 +109,22 @@ def speaks_of_crisis(turn: Turn) -> bool:
 async def begin(turn: Turn) -> None:
     """Say where to call, then bring in a person. What was open stays open, for when it is over."""
     key = text_for(turn.text)
+    turn.dialogue.counts[_SPOKEN_OF] = 1
     turn.say(key)
     await hand_over(turn, "emergency" if key == "emergency.danger" else "crisis")
+
+
+def is_over(turn: Turn) -> bool:
+    """Tell whether a message, after one about danger, says that help came or that it is over."""
+    spoken_of = turn.dialogue.counts.get(_SPOKEN_OF) == 1 and len(turn.text) <= 60
+    said = _OVER.search(turn.text) is not None and _NOT_OVER.search(turn.text) is None
+    return spoken_of and said and _kind(turn.text) is None
+
+
+def take_over(turn: Turn) -> None:
+    """Say that we are glad, and whom to call should it begin again."""
+    turn.dialogue.counts.pop(_SPOKEN_OF)
+    turn.say("emergency.over")
 
 
 async def answer(turn: Turn) -> None:

@@ -12,7 +12,7 @@ from bot.flow import Flow
 from bot.flows import phone, status
 from bot.flows.petition import words
 from bot.misses import miss
-from bot.turn import Turn
+from bot.turn import Turn, Waiting
 
 NAME = "own"
 
@@ -38,6 +38,11 @@ _ASKED_HOW = re.compile(r"되나요|하나요|인가요|어떻게|할\s*수\s*�
 _TOLD = re.compile(
     r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|보완할게요"
     r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[:,.]?\s*",
+    re.IGNORECASE,
+)
+_CALLS_OFF = re.compile(
+    r"^\W*(?:네+|넵|예|응|ㅇㅇ|그래요?|맞아요?)[,.\s]*취소|취소\s*(?:해\s*(?:주세요|줘)|할게요?|하겠|부탁)"
+    r"|^\W*(?:yes|ok(?:ay)?|please)[,.\s]*cancel|cancel it",
     re.IGNORECASE,
 )
 _WISHES = (("withdraw", _WITHDRAW), ("supplement", _SUPPLEMENT), ("change", _CHANGE))
@@ -218,7 +223,7 @@ async def _withdraw(turn: Turn, petition: Petition) -> None:
     if turn.chosen == "no":
         turn.say("own.kept", number=petition.number)
         turn.done()
-    elif turn.chosen == "yes" or _WITHDRAW.search(turn.text):
+    elif turn.chosen == "yes" or _withdraws(turn):
         try:
             await service.withdraw(turn.session, petition, service.CITIZEN)
         except Conflict:
@@ -232,6 +237,18 @@ async def _withdraw(turn: Turn, petition: Petition) -> None:
         turn.done()
     else:
         await miss(turn, "own.yes_or_no")
+
+
+def asks_whether(waiting: Waiting | None) -> bool:
+    """Tell whether the open question is if a petition is to be withdrawn."""
+    return waiting is not None and (waiting.flow, waiting.step) == (NAME, "withdraw")
+
+
+def _withdraws(turn: Turn) -> bool:
+    """Tell whether words mean yes to withdrawing: a bare "취소" might mean either."""
+    if _WITHDRAW.search(turn.text):
+        return True
+    return _CALLS_OFF.search(turn.text) is not None and turn.intent != "deny"
 
 
 async def _supplement(turn: Turn, petition: Petition, text: str) -> None:
@@ -301,7 +318,7 @@ def fits(turn: Turn) -> bool | None:
     waiting = turn.dialogue.waiting
     if waiting is None or waiting.flow != NAME:
         return None
-    if waiting.step == "withdraw" and _WITHDRAW.search(turn.text):
+    if waiting.step == "withdraw" and _withdraws(turn):
         return True
     if waiting.step in ("supplement", "change") and (
         turn.intent == "file_petition" or words.FIELD.match(turn.text)

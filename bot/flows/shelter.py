@@ -11,8 +11,10 @@ from bot.turn import Turn
 NAME = "shelter"
 
 _SHELTER = re.compile(
-    r"대피소|대피\s*(?:할\s*(?:곳|데)|장소)|피난처|방공호|어디로\s*대피|\bshelters?\b"
-    r"|where (?:can|do|should)"
+    r"대피소|대피\s*(?:할\s*(?:곳|데)|장소)|피난처|방공호|어디로\s*(?:대피|피난|피신|피해|도망|숨)"
+    r"|(?:사이렌|경보|공습|지진|미사일|폭격|대피).{0,20}어디(?:로|에|를)?\s*(?:가|피|숨)"
+    r"|\bshelters?\b"
+    r"|(?:siren|air raid|earthquake|missile).{0,40}where\b|where (?:can|do|should)"
     r" (?:i|we) evacuate|避难所|避难场所|庇护所|防空洞|避難所|避難場所|シェルター|(?:nơi|hầm"
     r"|chỗ) trú ẩn"
     r"|nơi sơ tán|daepiso",

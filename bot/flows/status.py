@@ -43,6 +43,8 @@ _WENT_THROUGH = re.compile(
 )
 # Numbers follow one another: whoever tries one after the other is slowed down.
 _TRIES, _TRIES_IN = 10, 600
+# Characters of a petition in a list, and where it is shown alone to who filed it.
+_TITLE, _SHOWN = 40, 160
 
 
 async def begin(turn: Turn) -> None:
@@ -195,7 +197,7 @@ async def _tell(turn: Turn, petition: Petition) -> None:
         key if own.open_still(petition) else "status.own_closed",
         number=petition.number,
         number_spoken=spoken,
-        details=title(petition),
+        details=title(petition, _SHOWN),
         stage=stage,
         department=office(turn, petition),
         due=dates.day(due, turn.language) if due else "",
@@ -216,10 +218,10 @@ def _listed(turn: Turn, petition: Petition) -> str:
     return f"{title(petition)} ({stage})"
 
 
-def title(petition: Petition) -> str:
-    """Return what a petition is about, on one line."""
+def title(petition: Petition, most: int = _TITLE) -> str:
+    """Return what a petition is about, on one line of `most` characters."""
     details = " ".join(petition.details.split())
-    return details if len(details) <= 40 else details[:39] + "…"
+    return details if len(details) <= most else details[: most - 1] + "…"
 
 
 def fits(turn: Turn) -> bool | None:

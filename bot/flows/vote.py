@@ -30,6 +30,13 @@ _ASKS = re.compile(
     r"|什么|区别|何|違い|\bgì\b|khác",
     re.IGNORECASE,
 )
+# Said right after a vote; nobody needs to say anything there.
+_AFTER = "cast"
+_REGRETS = re.compile(
+    r"바꿔|바꾸|바꿀|잘못\s*(?:눌|골|찍|했|보)|다시\s*(?:할|고르|투표|뽑)|취소|번복|무효|철회"
+    r"|\bchange|\bundo\b|wrong one|by mistake|\bretract|take it back|改|取り消|変更|đổi|hủy",
+    re.IGNORECASE,
+)
 _OUTCOME = re.compile(
     r"결과|몇\s*표|이겼|뽑혔|result|outcome|\bwon\b|结果|結果|kết quả", re.IGNORECASE
 )
@@ -69,6 +76,10 @@ async def answer(turn: Turn) -> None:
             await begin(turn)
         return
     poll = await service.get(turn.session, int(waiting.slots["poll"]))
+    if waiting.step == _AFTER:
+        turn.say("vote.already", title=_in(turn, poll.title))
+        turn.done()
+        return
     if waiting.step in ("phone", "code"):
         proven = await phone.take(turn, NAME, **waiting.slots)
         if proven is not None:
@@ -94,6 +105,14 @@ async def again(turn: Turn) -> None:
         await _show(turn, await service.get(turn.session, int(waiting.slots["poll"])))
     else:
         turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+
+
+def fits(turn: Turn) -> bool | None:
+    """After a vote was cast, take the wish to change it for one about that vote."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or (waiting.flow, waiting.step) != (NAME, _AFTER):
+        return None
+    return len(turn.text) <= 40 and _REGRETS.search(turn.text) is not None
 
 
 async def is_answer(turn: Turn) -> bool:
@@ -207,6 +226,7 @@ async def _cast(turn: Turn, poll: Poll, option: int) -> None:
             text = turn.word("vote.receipt_sms", title=title, receipt=receipt)
             await notify(turn.session, proven, "sms", turn.language, text)
     turn.done()
+    turn.wait(NAME, _AFTER, poll=poll.id)
 
 
 async def _none_open(turn: Turn) -> None:
@@ -284,4 +304,12 @@ def _in(turn: Turn, titles: dict[str, str]) -> str:
     return service.in_language(titles, turn.language)
 
 
-FLOW = Flow(NAME, frozenset({"vote", "list_polls"}), begin, answer, again=again)
+FLOW = Flow(
+    NAME,
+    frozenset({"vote", "list_polls"}),
+    begin,
+    answer,
+    again=again,
+    fits=fits,
+    passing=frozenset({_AFTER}),
+)

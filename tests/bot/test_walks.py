@@ -10,8 +10,10 @@ import pytest
 
 from backend.context import Context
 from bot import naming, tongues
-from bot.answers import says_yes
+from bot.answers import agrees_at_length, says_yes
 from bot.conversation import Bot
+from nlu.builtin import BuiltinParser
+from nlu.parse import Parser
 from tests.bot.talks import Talker
 from tests.conversations.scripts import load
 
@@ -31,7 +33,9 @@ def _lines() -> list[str]:
     return sorted({str(t["me"]) for s in load() for t in s.talk if "me" in t})
 
 
-async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: int) -> None:
+async def _walk(
+    bot: Bot, context: Context, parser: Parser, seed: int, lines: list[str], steps: int
+) -> None:
     chance = random.Random(seed)
     walker = Talker(bot, context, chance.choice(CHANNELS))
     own, agreed = f"표식{seed}번", 0
@@ -41,7 +45,7 @@ async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: 
         text = chance.choice(lines if chance.random() < 0.6 else GARBAGE)
         if chance.random() < 0.2:
             text = f"{text} {own}"
-        agreed += _may_agree(text)
+        agreed += await _may_agree(parser, text)
         answer = await walker.say(text)
         others = {m for m in _marks(answer) if m != own}
         assert not others, f"walk {seed} heard {others}"
@@ -49,16 +53,17 @@ async def _walk(bot: Bot, context: Context, seed: int, lines: list[str], steps: 
             assert await walker.deliver(walker.last) == answer, f"walk {seed}: {text}"
         if chance.random() < 0.1:
             first, second = chance.choice(lines), chance.choice(GARBAGE)
-            agreed += _may_agree(first) + _may_agree(second)
+            agreed += await _may_agree(parser, first) + await _may_agree(parser, second)
             await asyncio.gather(walker.say(first), walker.say(second))
     assert len(await walker.petitions()) <= agreed, f"walk {seed} filed without a yes"
     await _finds_the_way_out(walker, seed)
 
 
-def _may_agree(text: str) -> bool:
-    """Tell whether a yes, in any language, or the number of one is in `text`."""
+async def _may_agree(parser: Parser, text: str) -> bool:
+    """Tell whether a yes, in any language and any words, or the number of one is in `text`."""
     word = text.split(" 표식")[0].strip()
-    agrees = says_yes(word) or tongues.short_answer(word) == "yes"
+    agrees = says_yes(word) or agrees_at_length(word) or tongues.short_answer(word) == "yes"
+    agrees = agrees or (await parser.parse(word, None)).intent.name == "affirm"
     return agrees or "네" in word or word.isdigit() or naming.number(word) is not None
 
 
@@ -77,14 +82,22 @@ async def _finds_the_way_out(walker: Talker, seed: int) -> None:
     assert kept[True] == 1, f"walk {seed}: {states}"
 
 
-async def _walks(bot: Bot, context: Context, count: int, at_once: int, steps: int) -> None:
+async def _walks(
+    bot: Bot,
+    context: Context,
+    parser: Parser,
+    count: int,
+    at_once: int,
+    steps: int,
+    seed: int = 0,
+) -> None:
     """Walk all of them, and tell of every one that ended badly; a seed walks the same way again."""
     lines = _lines()
     failed: list[str] = []
-    for first in range(0, count, at_once):
-        numbers = range(first, min(first + at_once, count))
+    for first in range(seed, seed + count, at_once):
+        numbers = range(first, min(first + at_once, seed + count))
         ended = await asyncio.gather(
-            *(_walk(bot, context, n, lines, steps) for n in numbers), return_exceptions=True
+            *(_walk(bot, context, parser, n, lines, steps) for n in numbers), return_exceptions=True
         )
         for number, error in zip(numbers, ended, strict=True):
             if error is not None:
@@ -93,11 +106,12 @@ async def _walks(bot: Bot, context: Context, count: int, at_once: int, steps: in
     assert not failed, f"{len(failed)} of {count} walks:\n" + "\n".join(failed[:40])
 
 
-async def test_a_few_walks_end_well(bot: Bot, context: Context) -> None:
-    await _walks(bot, context, count=16, at_once=4, steps=6)
+async def test_a_few_walks_end_well(bot: Bot, context: Context, parser: BuiltinParser) -> None:
+    await _walks(bot, context, parser, count=16, at_once=4, steps=6)
 
 
 @pytest.mark.faults
-async def test_many_walks_end_well(bot: Bot, context: Context) -> None:
-    """A few hundred; WALKS=5000 takes as many as are wanted, and most of an hour."""
-    await _walks(bot, context, count=int(os.environ.get("WALKS", "200")), at_once=8, steps=8)
+async def test_many_walks_end_well(bot: Bot, context: Context, parser: BuiltinParser) -> None:
+    """A few hundred; WALKS=5000 takes as many as are wanted, WALKS_FROM=1000 begins elsewhere."""
+    count, seed = int(os.environ.get("WALKS", "200")), int(os.environ.get("WALKS_FROM", "0"))
+    await _walks(bot, context, parser, count=count, at_once=8, steps=8, seed=seed)

@@ -94,6 +94,8 @@ async def answer(turn: Turn) -> None:
                 return
         case "border":
             _take_border(turn, slots)
+        case "near":
+            _take_near(turn, slots)
         case "district":
             _take_district(turn, slots)
     if "details" in slots and types.classify(slots["details"]).sealed:
@@ -151,6 +153,15 @@ def _take_border(turn: Turn, slots: Slots) -> None:
         slots["place"] = f"{slots.get('place', '')} {turn.text}".strip()[:200]
 
 
+def _take_near(turn: Turn, slots: Slots) -> None:
+    """Take a yes to the district that a point on the map proposed, or what is said instead."""
+    near = slots.pop("near")
+    if turn.chosen == "yes":
+        slots["district"] = near
+    elif turn.chosen != "no":
+        _take_district(turn, slots)
+
+
 def _take_district(turn: Turn, slots: Slots) -> None:
     named = take_where(turn, slots)
     bare = turn.text.strip().removesuffix("요").removesuffix("이")
@@ -186,8 +197,11 @@ async def first(turn: Turn) -> None:
     waiting = turn.dialogue.waiting
     assert waiting is not None
     slots = dict(waiting.slots)
-    if waiting.step in ("confirm", "fix", "district", "border", "place") and "details" in slots:
-        what = "place" if waiting.step in ("confirm", "fix", "district", "border") else "details"
+    if (
+        waiting.step in ("confirm", "fix", "district", "border", "near", "place")
+        and "details" in slots
+    ):
+        what = "place" if waiting.step != "place" else "details"
         forget(slots, what)
         turn.say(f"petition.new_{what}")
         turn.wait(NAME, what, **slots)
@@ -215,7 +229,8 @@ def claims(turn: Turn) -> bool:
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step != "name":
         return False
-    asks = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS
+    told = any(p.intent.name != "ask_faq" and types.classify(p.text).sealed for p in turn.parts)
+    asks = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS and not told
     elsewhere = turn.intent in ("talk_to_agent", "check_status", "cancel", "life_emergency")
     return not asks and not elsewhere and types.classify(turn.text).sealed
 
@@ -225,7 +240,7 @@ FLOW = Flow(
     frozenset({"file_petition"}),
     begin,
     answer,
-    free_text=frozenset({"details", "place", "border", "sealed_details", "sealed_confirm"}),
+    free_text=frozenset({"details", "place", "border", "near", "sealed_details", "sealed_confirm"}),
     again=again,
     corrects=words.CORRECTS,
     claims=claims,

@@ -23,10 +23,27 @@ async def ask_next(turn: Turn, slots: Slots) -> None:
     elif slots.get("between"):
         ask_border(turn, slots)
     elif wanted and "district" not in slots and "district_asked" not in slots:
-        turn.say("petition.ask_district")
-        turn.wait(NAME, "district", **slots)
+        ask_district(turn, slots)
     else:
         await show(turn, slots)
+
+
+def ask_district(turn: Turn, slots: Slots) -> None:
+    """Ask for the district; a point on the map proposes one."""
+    near = slots.pop("near", None)
+    if near:
+        turn.say(
+            "petition.ask_near",
+            district=routing.district_name(near, turn.language),
+            choices=[
+                ("yes", turn.word("petition.near_yes")),
+                ("no", turn.word("petition.near_no")),
+            ],
+        )
+        turn.wait(NAME, "near", **slots, near=near)
+        return
+    turn.say("petition.ask_district" if near is None else "petition.outside")
+    turn.wait(NAME, "district", **slots)
 
 
 def ask_border(turn: Turn, slots: Slots) -> None:

@@ -75,12 +75,21 @@ async def _other_words(turn: Turn, slots: Slots) -> None:
 
 
 def _another_matter(turn: Turn, slots: Slots) -> bool:
-    """Tell whether the message reports something else, somewhere else."""
+    """Tell whether the message reports something else, somewhere else.
+
+    The same words with another place are no second report: somebody types theirs anew.
+    """
     if turn.intent != "file_petition" or not matter(turn):
         return False
-    old, new = routing.classify(slots["details"]), routing.classify(turn.text)
-    elsewhere = turn.value("place") or turn.value("district")
-    return bool(elsewhere and new.id not in (old.id, routing.directory().default.id))
+    place = turn.value("place") or turn.value("district")
+    if not place or routing.classify(turn.text).id == routing.directory().default.id:
+        return False
+    old, new = str(slots["details"]), turn.text
+    if routing.classify(old).id != routing.classify(new).id:
+        return True
+    here = str(slots.get("place", ""))
+    elsewhere = bool(here) and place not in old and place not in here
+    return elsewhere and new.replace(place, "").split() != old.replace(here, "").split()
 
 
 def _field_named(turn: Turn) -> str | None:

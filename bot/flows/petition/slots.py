@@ -9,12 +9,17 @@ from bot.answers import without_fillers
 from bot.corrections import Correction, plain, read
 from bot.flows.petition import words
 from bot.turn import Turn
+from broadcasts import geometry
+from nlu.numbers import house_number, sino
 
 Slots = dict[str, Any]
 MAX_DETAILS = 2000
 MAX_PLACE = 200
-_WHERE = ("place", "district", "between", "district_asked", "district_again", "place_asked")
+_WHERE = (
+    "place", "district", "between", "district_asked", "district_again", "place_asked", "near",
+)  # fmt: skip
 _NOISE = 0.9
+_OUTSIDE = ""
 _SYLLABLES = re.compile(r"[가-힣]{2}|[a-z]{3,} [a-z]{3,}", re.IGNORECASE)
 _GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?$")
 
@@ -54,6 +59,8 @@ def remember(turn: Turn, slots: Slots) -> None:
         slots["location"] = {
             "latitude": point.latitude, "longitude": point.longitude, "name": point.name,
         }  # fmt: skip
+        # Which district it is near is a guess from its centre: proposed, and not taken for sure.
+        slots["near"] = geometry.district_at(point.latitude, point.longitude) or _OUTSIDE
         if "place" not in slots:
             slots["place"] = point.name or turn.word("petition.point_on_map")
 
@@ -62,7 +69,7 @@ def take_where(turn: Turn, slots: Slots) -> bool:
     """Fill place and district from the message; tell whether it named any."""
     named, said = _place_named(turn), _district_said(turn)
     if named:
-        _set_place(slots, named[:MAX_PLACE])
+        _set_place(slots, named)
     spot = locate(turn.text)
     if said is not None:
         slots["district"] = said
@@ -97,7 +104,7 @@ def _district_said(turn: Turn) -> str | None:
 
 
 def _set_place(slots: Slots, place: str) -> None:
-    slots["place"] = place
+    slots["place"] = house_number(place)[:MAX_PLACE]
 
 
 def _set_spot(slots: Slots, spot: Spot) -> None:
@@ -113,10 +120,10 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     """Take the whole answer as the place: the citizen was asked where. False for what is none."""
     if take_where(turn, slots):
         if "place" not in slots and not _GU.search(turn.text.strip()):
-            slots["place"] = plain(turn.text)[:MAX_PLACE]
+            _set_place(slots, plain(turn.text))
         elif slots.get("place") and len(turn.text) <= 60 and not matter(turn):
             # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
-            slots["place"] = plain(turn.text)[:MAX_PLACE]
+            _set_place(slots, plain(turn.text))
         slots["place_asked"] = "1"
         return True
     if words.UNKNOWN.search(turn.text):
@@ -133,7 +140,7 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         return False
     if turn.intent in ("affirm", "deny", "thank", "greet") and len(turn.text) <= 12:
         return False
-    slots["place"] = plain(turn.text)[:MAX_PLACE] or turn.text[:MAX_PLACE]
+    _set_place(slots, plain(turn.text) or turn.text)
     return True
 
 
@@ -205,8 +212,9 @@ def _mend(slots: Slots, found: Correction, turn: Turn) -> bool:
     known = routing.directory().districts
     said = _district_said(turn)
     mended = False
+    spot_before = locate(str(slots.get("place", "")))
     for what in ("place", "details"):
-        new = found.mend(str(slots.get(what, "")))
+        new = found.mend(str(slots.get(what, ""))) or _mend_digits(slots, found, what)
         if new is not None:
             slots[what] = new[: MAX_PLACE if what == "place" else MAX_DETAILS]
             mended = True
@@ -214,9 +222,19 @@ def _mend(slots: Slots, found: Correction, turn: Turn) -> bool:
         mended = mended or slots.get("district") != said
         slots["district"] = said
         slots.pop("between", None)
-    elif mended and slots.get("place") and (spot := locate(str(slots["place"]))) is not None:
+    elif mended and (spot := locate(str(slots.get("place", "")))) not in (None, spot_before):
+        # Another house in the same street stays in the district that was said.
+        assert spot is not None
         _set_spot(slots, spot)
     return mended
+
+
+def _mend_digits(slots: Slots, found: Correction, what: str) -> str | None:
+    """Mend a number that was said in words and is kept in digits: "백십 아니고 백십오"."""
+    wrong, right = sino(found.wrong), sino(found.right)
+    if not wrong or not right:
+        return None
+    return Correction(str(wrong), str(right)).mend(str(slots.get(what, "")))
 
 
 def _new_where(turn: Turn, slots: Slots) -> bool:
@@ -227,7 +245,8 @@ def _new_where(turn: Turn, slots: Slots) -> bool:
     if not (place or said or spot):
         return False
     if place or spot is not None:
-        whole = len(turn.text) <= 40 and not words.CORRECTS.search(turn.text)
+        corrects = words.CORRECTS.search(turn.text)
+        whole = len(turn.text) <= 40 and not corrects and not matter(turn)
         _replace_place(slots, plain(turn.text) if whole else place or (spot.name if spot else ""))
     if said is not None:
         slots["district"] = said
@@ -240,7 +259,7 @@ def _new_where(turn: Turn, slots: Slots) -> bool:
 def _replace_place(slots: Slots, new: str) -> None:
     old = str(slots.get("place", ""))
     forget(slots, "place")
-    slots["place"] = new[:MAX_PLACE]
+    _set_place(slots, new)
     if old and old in str(slots.get("details", "")):
         slots["details"] = slots["details"].replace(old, new)
     if (spot := locate(new)) is not None:
