@@ -16,7 +16,7 @@ run: .venv/.main .env ## Run everything on http://127.0.0.1:8000 (PORT= for anot
 
 test: .venv/.dev .env ## Run all tests
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothing is lost
 	@RANDOM_TEXTS=1000 $(BIN)/python -m pytest -m "faults or texts" tests/faults tests/bot tests/channels

@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL and Redis, and a database of its own each."""
 
 import asyncio
+import fcntl
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -29,12 +30,15 @@ TEMPLATE = "eungdap_template"
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """Settings of a test: nothing is read from `.env`, and the secrets are no secrets."""
-    home = data_dir(Settings(_env_file=None, EUNGDAP_ENV="test"))
+    """Settings of a test: nothing is read from `.env`, and the secrets are no secrets.
+
+    Test processes that run side by side have servers of their own each.
+    """
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
     return Settings(
         _env_file=None,
         EUNGDAP_ENV="test",
-        EUNGDAP_VAR=home.with_name(home.name + "-test"),
+        EUNGDAP_VAR=home().with_name(f"{home().name}{process and '-' + process}"),
         EUNGDAP_SECRET="test-secret-" + "x" * 32,
         database_url=os.environ.get("TEST_DATABASE_URL", ""),
         redis_url=os.environ.get("TEST_REDIS_URL", ""),
@@ -49,6 +53,12 @@ def settings() -> Settings:
         audiocodes_token="test-audiocodes-token",
         jambonz_webhook_secret="test-jambonz-secret",
     )
+
+
+def home() -> Path:
+    """Return the folder of what tests keep from run to run."""
+    usual = data_dir(Settings(_env_file=None, EUNGDAP_ENV="test"))
+    return usual.with_name(usual.name + "-test")
 
 
 @pytest.fixture(scope="session")
@@ -124,8 +134,11 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def parser(settings: Settings) -> BuiltinParser:
-    """The builtin engine, trained on our own data; once for the whole run."""
-    return load_parser(settings)
+    """The builtin engine, trained on our own data; once for all processes of the run."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "training").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return load_parser(settings.model_copy(update={"var": home()}))
 
 
 @pytest.fixture(scope="session")
