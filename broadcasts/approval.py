@@ -15,7 +15,7 @@ from backend import audit
 from backend.errors import Conflict, Forbidden
 from backend.models import ApiKey, Broadcast, BroadcastEdit, BroadcastEvent
 from backend.security import Actor
-from broadcasts import audience, sending
+from broadcasts import audience, drafts, sending
 from broadcasts.schemas import Approval
 from broadcasts.service import get, moved_on, note, person
 
@@ -58,7 +58,9 @@ async def _approve(
     repeated = None if seen.again else await _repeated(session, broadcast)
     approved: Broadcast | None = None
     counted = broadcast.version == seen.version and reached.people > 0 and repeated is None
-    if counted and confirms(seen.audience, reached.people):
+    # Whatever got into the row beside an edit (its environment, say) was submitted by nobody.
+    intact = drafts.hash_of(broadcast) == broadcast.content_hash
+    if counted and intact and confirms(seen.audience, reached.people):
         approved = await session.scalar(_decision(approver, broadcast_id, seen))
     if approved is None:
         raise await _why_not(session, approver, broadcast_id, seen, reached.people, repeated)
@@ -162,6 +164,12 @@ async def _why_not(
         return moved_on()
     if broadcast.version != seen.version or broadcast.content_hash != seen.content_hash:
         return moved_on()
+    if drafts.hash_of(broadcast) != broadcast.content_hash:
+        return Conflict(
+            "올린 뒤에 내용이 다른 길로 바뀌었어요. 승인할 수 없으니 작성자가 다시 확인해야 해요.",
+            "Something changed it after the submission, and not by an edit. It can't be approved: "
+            "its author has to look at it and submit it again.",
+        )
     if over:
         return Conflict(
             "유효 시간이나 보낼 시각이 지났어요. 작성자가 시간을 고쳐 다시 올려야 해요.",

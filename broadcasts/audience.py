@@ -21,7 +21,7 @@ from backend.delivery.service import wake
 from backend.events import publish
 from backend.models import Broadcast, BroadcastEvent, Delivery, SirenSwitch
 from backend.petitions.working_days import calendar
-from broadcasts import geometry
+from broadcasts import geometry, halting
 
 FAN_OUT = "broadcast.fan_out"
 CHUNK = 5_000
@@ -313,12 +313,8 @@ async def _refused(session: AsyncSession, event: BroadcastEvent) -> bool:
     fits = switch.mode == event.mode and (switch.mode == "live" or event.environment != "live")
     if fits and switch.stopped_at is None:
         return False
-    why = "environment" if not fits else "kill-switch"
-    await session.execute(
-        update(Broadcast)
-        .where(Broadcast.id == event.broadcast_id, Broadcast.status.in_(("approved", "sending")))
-        .values(status="halted", halted_at=func.now(), halted_reason=why)
-    )
+    why = halting.KILL_SWITCH if fits else halting.ENVIRONMENT
+    await halting.halt(session, event.broadcast_id, why)
     audit.record(
         session, "system", "broadcast.refused_at_sending", f"broadcast:{event.broadcast_id}",
         event=str(event.id), why=why, mode=switch.mode, approved_in=event.mode,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from backend.context import Ctx, Session
 from backend.security import Actor, require
 from backend.staff.second_factor import Fresh
-from broadcasts import audience, correction, live, sending, service, switch
+from broadcasts import audience, correction, halting, live, sending, service, switch
 from broadcasts.districts import allowed
 from broadcasts.review import review
 from broadcasts.schemas import (
@@ -65,7 +65,7 @@ async def halt_broadcast(
 ) -> BroadcastOut:
     """Hold an alert that is being sent; what is out stays out. Holding it again changes nothing."""
     service.person(actor)
-    await sending.halt(session, broadcast_id, body.reason, actor=actor.label)
+    await halting.halt(session, broadcast_id, body.reason, actor=actor.label)
     signal.changed(broadcast_id)
     return BroadcastOut.model_validate(await service.get(session, broadcast_id))
 

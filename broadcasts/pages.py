@@ -23,10 +23,10 @@ from broadcasts import (
     content,
     correction,
     districts,
+    halting,
     hazards,
     live,
     report,
-    sending,
     service,
 )
 from broadcasts.outcomes import outcomes
@@ -160,7 +160,7 @@ def _may(actor: Actor, status: str) -> frozenset[str]:
         "return": approver and status in service.RETURNABLE,
         "reject": (author or approver) and status in service.REJECTABLE,
         "cancel": cancels and status in service.CANCELLABLE,
-        "halt": cancels and status in sending.HALTABLE,
+        "halt": cancels and status in halting.HALTABLE,
         "resume": approver and status == "halted",
         "all-clear": cancels and status in correction.FOLLOWED,
     }

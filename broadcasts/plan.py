@@ -12,7 +12,7 @@ from backend import jobs
 from backend.context import Context
 from backend.events import publish
 from backend.models import BroadcastEvent
-from broadcasts import audience, sending
+from broadcasts import audience, halting
 
 ERROR_RATE = 0.2  # of those whose fate is known, more than this share: something is wrong
 KNOWN_AT_LEAST = 20
@@ -101,7 +101,7 @@ async def _do(context: Context, row: Row[tuple[object, ...]], why: str | None) -
         done = (
             await release(session, row.id)
             if why is None
-            else await sending.halt(session, row.broadcast_id, why)
+            else await halting.halt(session, row.broadcast_id, why)
         )
     if done:
         await publish(context.redis, f"broadcast:{row.broadcast_id}", {"type": "changed"})

@@ -10,17 +10,13 @@ from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
-from backend import audit, jobs
+from backend import jobs
 from backend.delivery.service import wake
 from backend.errors import Conflict, Forbidden
 from backend.models import Broadcast, BroadcastEvent, SirenSwitch
 from backend.security import Actor
-from broadcasts import audience, geometry, paging
+from broadcasts import audience, geometry
 from broadcasts.service import get, moved_on, note, person
-
-HALTABLE = ("approved", "sending")
-KILL_SWITCH = "kill-switch"
-ENVIRONMENT = "environment"
 
 
 async def begin(
@@ -67,27 +63,6 @@ def house_allows() -> ColumnElement[bool]:
             or_(SirenSwitch.mode == "live", Broadcast.environment != "live"),
         )
     )
-
-
-async def halt(
-    session: AsyncSession, broadcast_id: UUID, reason: str, *, actor: str = "system"
-) -> bool:
-    """Hold an alert that is being sent; False where it was not. What is out stays out.
-
-    `reason` is a word (`error-rate`, `kill-switch`, `environment`), for the page and the audit.
-    """
-    halted = await session.scalar(
-        update(Broadcast)
-        .where(Broadcast.id == broadcast_id, Broadcast.status.in_(HALTABLE))
-        .values(status="halted", halted_at=func.now(), halted_reason=reason)
-        .returning(Broadcast.id)
-    )
-    if halted is None:
-        return False
-    people = await paging.concerned(session, await get(session, broadcast_id))
-    await paging.call(session, people, paging.HALTED, broadcast_id=broadcast_id)
-    audit.record(session, actor, "broadcast.halted", f"broadcast:{broadcast_id}", why=reason)
-    return True
 
 
 async def resume(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Broadcast:

@@ -7,7 +7,7 @@ from backend import audit
 from backend.errors import Conflict
 from backend.models import Broadcast, SirenSwitch
 from backend.security import Actor
-from broadcasts import sending
+from broadcasts import halting
 from broadcasts.service import person
 
 
@@ -50,10 +50,10 @@ async def stop(session: AsyncSession, actor: Actor, reason: str) -> SirenSwitch:
     )
     audit.record(session, actor.label, "siren.stopped", "siren", why=reason)
     running = await session.scalars(
-        select(Broadcast.id).where(Broadcast.status.in_(sending.HALTABLE)).order_by(Broadcast.id)
+        select(Broadcast.id).where(Broadcast.status.in_(halting.HALTABLE)).order_by(Broadcast.id)
     )
     for broadcast_id in running.all():
-        await sending.halt(session, broadcast_id, sending.KILL_SWITCH, actor=actor.label)
+        await halting.halt(session, broadcast_id, halting.KILL_SWITCH, actor=actor.label)
     return _there(changed)
 
 

@@ -11,7 +11,16 @@ from backend.context import Context
 from backend.errors import Conflict, Forbidden, Invalid
 from backend.models import AuditEntry, Broadcast, Delivery, Message, Staff, StaffPage
 from backend.security import Actor
-from broadcasts import alone_templates, audience, break_glass, correction, sending, service, switch
+from broadcasts import (
+    alone_templates,
+    audience,
+    break_glass,
+    correction,
+    halting,
+    sending,
+    service,
+    switch,
+)
 from broadcasts.schemas import BreakGlassIn, TemplateIn
 from tests.broadcasts.conftest import KO, Office
 
@@ -204,7 +213,7 @@ async def test_what_was_sent_alone_is_corrected_and_held_like_the_rest(
     await approved_template(office)
     _, event = await office.do(break_glass.send, alone, wish())
     async with office.sessions() as session, session.begin():
-        assert await sending.halt(session, event.broadcast_id, "error-rate")
+        assert await halting.halt(session, event.broadcast_id, "error-rate")
     with pytest.raises(Forbidden):
         await office.do(sending.resume, alone, event.broadcast_id)
     await office.do(sending.resume, office.approver, event.broadcast_id)

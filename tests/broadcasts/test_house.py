@@ -11,7 +11,7 @@ from backend.context import Context
 from backend.errors import Conflict, Forbidden
 from backend.models import ApiKey
 from backend.security import Actor
-from broadcasts import approval, audience, schedule, sending, service, switch
+from broadcasts import approval, audience, halting, schedule, sending, service, switch
 from tests.broadcasts.conftest import Office, draft, seen
 
 OPERATOR_REASON = "훈련을 시작해요"
@@ -135,8 +135,8 @@ async def test_a_halt_holds_what_is_left_and_a_second_person_resumes_it(
     async with office.sessions() as session, session.begin():
         await audience.fan_out_chunk(session, event.id, 500)
     async with office.sessions() as session, session.begin():
-        assert await sending.halt(session, event.broadcast_id, "error-rate")
-        assert not await sending.halt(session, event.broadcast_id, "error-rate")
+        assert await halting.halt(session, event.broadcast_id, "error-rate")
+        assert not await halting.halt(session, event.broadcast_id, "error-rate")
     await audience.fan_out(context, str(event.id))
     out = len(await office.deliveries(event.id))
     assert out < many
@@ -227,7 +227,7 @@ async def test_a_halted_alert_ends_with_its_time(
     await audience.fan_out(context, str(event.id))
     await office.set_deliveries(event.id, ["delivered"] * 3)
     async with office.sessions() as session, session.begin():
-        await sending.halt(session, event.broadcast_id, "error-rate")
+        await halting.halt(session, event.broadcast_id, "error-rate")
     async with office.sessions() as session, session.begin():
         for statement in (
             "UPDATE broadcast_events SET expires_at = now()",
