@@ -23,6 +23,8 @@ _TAKES_TEXTS = (
 )
 _ID_DIGITS = 18  # any more would not fit into a bigint
 
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
+
 # E.164: a plus, a country code that does not begin with 0, at most 15 digits in all.
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
@@ -55,6 +57,11 @@ def our_id(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
         return None
     return int(text)
+
+
+def unknown_word(word: str) -> str:
+    """Return a provider's word that we do not know, as it may be kept: a word and nothing else."""
+    return word if _WORD.fullmatch(word) else "(no word)"
 
 
 def prefers_english(request: Request) -> bool:

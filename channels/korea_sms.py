@@ -28,7 +28,7 @@ from channels.base import (
     send_parts,
 )
 from channels.charset import for_korea
-from channels.inbound import clean_text, our_id, read_json
+from channels.inbound import clean_text, our_id, read_json, unknown_word
 from channels.message import (
     DeliveryState,
     Incoming,
@@ -158,7 +158,7 @@ class KoreaSms:
         for form in _SERVICES:
             answer = await self._exchange("GET", form, query=query)
             for each in _listed(answer.get("body") or {}, "data"):
-                updates += _update(LISTED.get(str(each.get("msgStatus"))), each)
+                updates += _update(LISTED, str(each.get("msgStatus") or ""), each)
         return updates
 
     async def close(self) -> None:
@@ -223,13 +223,16 @@ def _written(text: str) -> tuple[Domestic, tuple[str, ...]]:
     return form, tuple(parts)
 
 
-def _update(state: DeliveryState | None, result: dict[str, Any]) -> list[StatusUpdate]:
+def _update(
+    states: dict[str, DeliveryState], word: str, result: dict[str, Any]
+) -> list[StatusUpdate]:
     """Return word on one part, where `result` tells any.
 
     What a carrier did not bring to the phone has failed.
     """
-    if state is None or not result.get("requestId"):
+    if not word or not result.get("requestId"):
         return []
+    state = states.get(word)
     code = str(result.get("resultCode") or "")
     if state is DeliveryState.DELIVERED and code != RECEIVED:
         state = DeliveryState.FAILED
@@ -238,8 +241,9 @@ def _update(state: DeliveryState | None, result: dict[str, Any]) -> list[StatusU
     # The documentation's own example of a webhook misspells the second.
     key = result.get("recipientGroupingKey") or result.get("recipientGropuingKey") or ""
     parts = our_id(str(key).partition("/")[2])
-    failed = code or None if state is DeliveryState.FAILED else None
-    return [StatusUpdate("sms", state, ours, external, failed, NAME, parts)]
+    said = code or None if state is DeliveryState.FAILED else None
+    said = said if state else unknown_word(word)
+    return [StatusUpdate("sms", state, ours, external, said, NAME, parts)]
 
 
 def read_results(body: dict[str, Any]) -> list[StatusUpdate]:
@@ -247,7 +251,9 @@ def read_results(body: dict[str, Any]) -> list[StatusUpdate]:
     if body.get("event") != "MESSAGE_RESULT_UPDATE":
         return []
     hooks = _listed(body, "hooks")
-    return [u for hook in hooks for u in _update(STATES.get(str(hook.get("messageStatus"))), hook)]
+    return [
+        u for hook in hooks for u in _update(STATES, str(hook.get("messageStatus") or ""), hook)
+    ]
 
 
 def read_refusals(body: dict[str, Any]) -> list[Incoming]:

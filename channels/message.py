@@ -157,11 +157,12 @@ class StatusUpdate:
 
     `provider` is who says so (None: the one called like the channel); its word counts for nothing
     but what it carried itself. `parts` is how many parts the whole message has, where the report
-    knows: a message has arrived when all of them have.
+    knows: a message has arrived when all of them have. `state` is None for a word that we do not
+    know, which is the `code` then.
     """
 
     channel: str
-    state: DeliveryState
+    state: DeliveryState | None
     delivery: int | None = None
     external_id: str | None = None
     code: str | None = None

@@ -29,7 +29,7 @@ from channels.base import (
     send_parts,
 )
 from channels.charset import for_gsm, for_korea
-from channels.inbound import clean_text, is_e164, our_id
+from channels.inbound import clean_text, is_e164, our_id, unknown_word
 from channels.message import (
     Answer,
     DeliveryState,
@@ -62,6 +62,9 @@ STATES = {
     "failed": DeliveryState.FAILED,
     "canceled": DeliveryState.FAILED,
 }
+
+# Words of Twilio's that say nothing of how far a message came.
+SILENT = ("", "receiving", "received", "partially_delivered")
 
 # The words that Twilio obeys and answers by itself, alone in a message and in any case
 # (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out): never orders of ours.
@@ -259,7 +262,7 @@ def read_message(form: Form, photos: tuple[Photo, ...] = (), *, missed: int = 0)
 
 
 def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | None:
-    """Return what a status callback says; None for words that say nothing of a delivery.
+    """Return what a status callback says; None where it names no message or says no word.
 
     `delivery` is our own id from the callback's URL and `parts` how many the message has, digits
     or nothing.
@@ -268,9 +271,9 @@ def read_status(form: Form, delivery: str, parts: str = "") -> StatusUpdate | No
     ours = our_id(delivery)
     word = form.get("MessageStatus") or form.get("SmsStatus", "")
     state = STATES.get(word)
-    if state is None or (sid is None and ours is None):
+    if word in SILENT or (sid is None and ours is None):
         return None
-    code = form.get("ErrorCode") or None
+    code = form.get("ErrorCode") or None if state else unknown_word(word)
     return StatusUpdate("sms", state, ours, sid, code, NAME, our_id(parts))
 
 

@@ -4,17 +4,21 @@ Reports come late, twice, out of order and before our own note of the send. A pa
 delivery's only ever move up, and a message has arrived when all parts of one way have.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend import audit
 from backend.delivery import ways
 from backend.delivery.batch import LOCK, batch
 from backend.delivery.service import wake
 from channels.base import Channel
 from channels.message import DeliveryState, StatusUpdate
+
+log = logging.getLogger(__name__)
 
 # `failed` ranks below `delivered`: a receipt from the phone beats any guess before it.
 RANK = {
@@ -37,10 +41,13 @@ _KNOWN = batch(
 )  # fmt: skip
 
 # A report by our own id counts where this provider was given the message: by a try that is noted,
-# or by the one that is going on.
+# or by the one that is going on. The first report of that one ends its `dispatching`: for the next
+# ones the part tells that it was given.
 _CARRIED = batch(
     """SELECT u.place, d.id, d.parts,
-        CASE WHEN d.channel = u.channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired')
+        CASE WHEN d.channel = u.channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired'
+                  OR EXISTS (SELECT 1 FROM delivery_parts p WHERE p.delivery_id = d.id
+                             AND p.route = d.route AND p.provider = u.provider))
              THEN d.route
              ELSE (SELECT max(t.route) FROM delivery_attempts t WHERE t.delivery_id = d.id
                    AND t.channel = u.channel AND t.provider = u.provider) END AS route
@@ -102,6 +109,8 @@ async def apply_all(
     What failed for good and is not part of a talk goes another way, where its citizen has one.
     """
     told = await _about(session, reports)
+    _keep_unknown(session, [each for each in told if each[1].state is None])
+    told = [each for each in told if each[1].state is not None]
     await session.execute(LOCK, {"ids": sorted({id_ for id_, _ in told})})
     asked = {
         "place": list(range(len(told))),
@@ -146,6 +155,16 @@ async def _about(
     return told
 
 
+def _keep_unknown(session: AsyncSession, told: Sequence[tuple[int, StatusUpdate]]) -> None:
+    """Note words of providers that we do not know: they move nothing, and somebody has to look."""
+    for id_, report in told:
+        who = _provider(report)
+        log.warning("%s says a word that we do not know: %s", who, report.code)
+        audit.record(
+            session, f"provider:{who}", "delivery.unknown_word", f"delivery:{id_}", word=report.code
+        )
+
+
 def _part(report: StatusUpdate, carried: Any) -> dict[str, Any]:
     failed = report.state is DeliveryState.FAILED
     return {
@@ -154,7 +173,7 @@ def _part(report: StatusUpdate, carried: Any) -> dict[str, Any]:
         "delivery": carried.id,
         "route": carried.route,
         "total": report.parts or carried.parts or 1,
-        "status": report.state.value,
+        "status": str(report.state),
         "code": (report.code or "failed") if failed else None,
     }
 

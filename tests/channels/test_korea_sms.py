@@ -54,7 +54,10 @@ def result(status: str, code: str = "1000", **changed: Any) -> dict[str, Any]:
 
 
 def word(
-    state: DeliveryState, code: str | None = None, delivery: int | None = 17, parts: int | None = 2
+    state: DeliveryState | None,
+    code: str | None = None,
+    delivery: int | None = 17,
+    parts: int | None = 2,
 ) -> StatusUpdate:
     return StatusUpdate("sms", state, delivery, ID, code, "korea", parts)
 
@@ -102,7 +105,7 @@ RESULT_ROWS = [
         ("of a message that is not ours",
          (result("COMPLETED", senderGroupingKey="campaign", recipientGroupingKey=None),),
          (word(DeliveryState.DELIVERED, delivery=None, parts=None),)),
-        ("unknown word", (result("TELEPORTED"),), ()),
+        ("unknown word", (result("TELEPORTED"),), (word(None, "TELEPORTED"),)),
         ("without a request", (result("COMPLETED", requestId=None),), ()),
         ("nothing at all", (), ()),
         ("not an object", ("x", None, 7), ()),

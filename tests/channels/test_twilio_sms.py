@@ -72,7 +72,10 @@ def callback(status: str, **changed: str) -> dict[str, str]:
 
 
 def word(
-    state: DeliveryState, delivery: int | None = 17, code: str | None = None, parts: int | None = 2
+    state: DeliveryState | None,
+    delivery: int | None = 17,
+    code: str | None = None,
+    parts: int | None = 2,
 ) -> StatusUpdate:
     return StatusUpdate("sms", state, delivery, SID, code, "twilio", parts)
 
@@ -119,7 +122,9 @@ HEARD = [
     Heard("why it failed", STATUS, callback("undelivered", ErrorCode="30003"),
           statuses=(word(DeliveryState.FAILED, None, "30003", None),), status=204),
     *(Heard(f"not a status: {name}", OURS, callback(name), status=204)
-      for name in ("partially_delivered", "received", "teleported", "")),
+      for name in ("partially_delivered", "received", "")),
+    Heard("an unknown word is kept", OURS, callback("teleported"),
+          statuses=(word(None, code="teleported"),), status=204),
     *(Heard(f"not our id: {query}", STATUS + query, callback("sent"),
             statuses=(word(DeliveryState.SENT, None, parts=None),), status=204)
       for query in ("?delivery=x", "?delivery=", "?delivery=-1", "?delivery=1" + "0" * 30,
