@@ -1,0 +1,55 @@
+"""A house under alert, its providers apart from it, and the people of its office."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend.config import Settings
+from backend.context import Context
+from backend.embedded import Servers
+from backend.main import channel_settings, create_app
+from channels.simulator import create_simulator
+from nlu.builtin import BuiltinParser
+from tests.broadcasts.conftest import Office
+from tests.city import City, free_port, served
+from tests.faults.front import Front
+from tests.faults.siren_house import House
+
+
+@pytest.fixture
+async def house(
+    settings: Settings,
+    servers: Servers,
+    database_url: str,
+    context: Context,
+    parser: BuiltinParser,
+) -> AsyncIterator[House]:
+    """A service without workers, its providers in front of which things go wrong, and an office."""
+    ours, theirs = free_port(), free_port()
+    providers = f"http://127.0.0.1:{theirs}"
+    here = settings.model_copy(
+        update={
+            "port": ours,
+            "public_url": f"http://127.0.0.1:{ours}",
+            "simulator": False,
+            "twilio_api_url": providers,
+            "telegram_api_url": providers,
+            "korea_sms_api_url": providers,
+            "korea_sms_app_key": "test-app",
+            "korea_sms_secret_key": "test-korea-secret",
+            "korea_sms_from_number": "0215880120",
+            "korea_sms_webhook_secret": "test-korea-webhook",
+        }
+    )
+    simulated = create_simulator(channel_settings(here))
+    front = Front(simulated)
+    app = create_app(here, Servers(database_url, servers.redis_url), parser, work=False)
+    with served(front, theirs), served(app, ours) as url:  # type: ignore[arg-type]
+        yield House(
+            await Office(context.sessions).open(),
+            Context(here, context.sessions, context.redis),
+            database_url,
+            City(url, here),
+            simulated.state.simulator,
+            front,
+        )
