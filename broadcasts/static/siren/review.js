@@ -36,6 +36,12 @@ async function prove(step) {
   await call("POST", "/api/v1/staff/me/second-factor/verify", { code: code.value.trim() });
 }
 
+/** Load the page anew; what is pressed meanwhile would open a form only to lose it. */
+function loadAnew() {
+  document.body.inert = true;
+  location.reload();
+}
+
 /** Take one step; the page as it then is comes from the server. */
 async function take(step, body) {
   if (busy) return;
@@ -44,7 +50,7 @@ async function take(step, body) {
   try {
     await prove(step);
     await call("POST", `${path}/${step}`, body);
-    location.reload();
+    loadAnew();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.body.audience !== undefined) showAudience(error.body.audience);
@@ -82,7 +88,7 @@ async function look() {
   try {
     const now = await call("GET", path);
     if (now.version !== version || now.status !== main.dataset.status) {
-      if (!deciding()) location.reload();
+      if (!deciding()) loadAnew();
       byId("changed").hidden = false;
       for (const field of byId("approve")?.elements ?? []) field.disabled = true;
       return;
