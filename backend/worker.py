@@ -10,7 +10,7 @@ from backend.delivery import reaper
 from backend.delivery import service as delivery
 from backend.delivery.dispatch import Dispatcher
 from backend.handoff.watch import watch
-from broadcasts import audience, correction, plan, probe, schedule
+from broadcasts import audience, correction, plan, probe, progress, schedule
 from broadcasts import service as broadcasts
 from broadcasts.cap.publish import publish as publish_cap
 from channels.base import Channel
@@ -55,7 +55,8 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
         (3, tell_other_systems),
         (0.5, lambda: plan.watch_canaries(context)),
         (plan.RECENT_SECONDS, lambda: plan.watch_errors(context)),
-        (2, sparingly(lambda: schedule.pulse(context))),
+        (2, sparingly(lambda: progress.pulse(context))),
+        (2, sparingly(lambda: progress.pulse_districts(context))),
         (15, lambda: watch(context)),
         (probe.EVERY_SECONDS, lambda: probe.run(context)),
     ]

@@ -1,4 +1,4 @@
-"""The answers to an alert over HTTP."""
+"""The answers to an alert, and how it went over time, over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from backend.context import Session
 from backend.security import Actor, require
-from broadcasts import answers, live, service
+from broadcasts import answers, live, progress, service
 from broadcasts.signals import Signals
 
 router = APIRouter(tags=["broadcasts"])
@@ -33,10 +33,22 @@ async def answers_by_district(
     actor: Annotated[Actor, Depends(require(*live.READERS))],  # noqa: ARG001
     broadcast_id: UUID,
 ) -> Answers:
-    """Return who is safe, who needs help and who is silent, by district."""
+    """Return whom it reached, who is safe, who needs help and who is silent, by district."""
     await service.get(session, broadcast_id)
     found = await answers.by_district(session, broadcast_id)
     return Answers(items=found, total=len(found))
+
+
+@router.get("/api/v1/broadcasts/{broadcast_id}/timeline")
+async def read_timeline(
+    session: Session,
+    actor: Annotated[Actor, Depends(require(*live.READERS))],  # noqa: ARG001
+    broadcast_id: UUID,
+) -> progress.Timeline:
+    """Return how the alert stood over time, until now; no points where nothing was sent."""
+    await service.get(session, broadcast_id)
+    found = await progress.timeline(session, broadcast_id)
+    return found or progress.Timeline(audience=0, points=[])
 
 
 @router.post("/api/v1/broadcasts/{broadcast_id}/remind")

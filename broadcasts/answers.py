@@ -28,46 +28,49 @@ QUESTION = {
 
 # A person with several districts of the area counts in the one they chose first, as in the fan-out.
 _BY_DISTRICT = text("""
-    WITH reached AS (
-        SELECT d.contact_id, r.answer, (
-            SELECT s.district FROM subscriptions s WHERE s.contact_id = d.contact_id
-            ORDER BY (s.district IN (SELECT jsonb_array_elements_text(e.area -> 'districts'))) DESC,
-                s.id LIMIT 1) AS district
-        FROM broadcast_events e
-        JOIN deliveries d ON d.event_id = e.id AND d.status = ANY(:maybe_out)
-        LEFT JOIN alert_replies r ON r.event_id = e.id AND r.contact_id = d.contact_id
-        WHERE e.broadcast_id = :broadcast AND e.kind = 'alert')
-    SELECT coalesce(district, '') AS district, count(*) AS reached,
-        count(*) FILTER (WHERE answer = 'safe') AS safe,
-        count(*) FILTER (WHERE answer = 'help') AS help
-    FROM reached GROUP BY district ORDER BY help DESC, district""").bindparams(
-    bindparam("maybe_out", type_=ARRAY(String))
-)
+    WITH alert AS (
+        SELECT id, area FROM broadcast_events WHERE broadcast_id = :broadcast AND kind = 'alert'),
+    named AS (
+        SELECT jsonb_array_elements_text(
+            (area -> 'districts') || coalesce(area -> 'touched', '[]')) AS district FROM alert),
+    home AS (
+        SELECT DISTINCT ON (s.contact_id) s.contact_id, s.district FROM subscriptions s
+        WHERE s.contact_id IN (
+            SELECT d.contact_id FROM deliveries d WHERE d.event_id = (SELECT id FROM alert))
+        ORDER BY s.contact_id, (s.district IN (SELECT district FROM named)) DESC, s.id)
+    SELECT coalesce(home.district, '') AS district, count(*) AS people,
+        count(*) FILTER (WHERE d.status = ANY(:maybe_out)) AS reached,
+        count(*) FILTER (WHERE d.status IN ('accepted', 'sent', 'delivered')) AS accepted,
+        count(*) FILTER (WHERE r.answer = 'safe') AS safe,
+        count(*) FILTER (WHERE r.answer = 'help') AS help,
+        count(*) FILTER (WHERE d.status = ANY(:maybe_out) AND r.answer IS NULL) AS silent
+    FROM alert JOIN deliveries d ON d.event_id = alert.id
+    LEFT JOIN home ON home.contact_id = d.contact_id
+    LEFT JOIN alert_replies r ON r.event_id = alert.id AND r.contact_id = d.contact_id
+    GROUP BY 1 ORDER BY help DESC, 1""").bindparams(bindparam("maybe_out", type_=ARRAY(String)))
 
 
 class DistrictAnswers(BaseModel):
-    """The people of one district who may have got an alert, and what they answered.
+    """How far an alert came in one district, and what its people answered.
 
-    `district` is empty for those who have left every district since.
+    `people` are meant, `reached` may have got it, `accepted` surely went out. `district` is empty
+    for those who have left every district since.
     """
 
     district: str
+    people: int
     reached: int
+    accepted: int
     safe: int
     help: int
     silent: int
 
 
 async def by_district(session: AsyncSession, broadcast_id: UUID) -> list[DistrictAnswers]:
-    """Return the answers to an alert by district, most calls for help first."""
+    """Return how far an alert came and its answers by district, most calls for help first."""
     values = {"broadcast": broadcast_id, "maybe_out": list(audience.MAYBE_OUT)}
-    return [
-        DistrictAnswers(
-            district=row.district, reached=row.reached, safe=row.safe, help=row.help,
-            silent=row.reached - row.safe - row.help,
-        )
-        for row in await session.execute(_BY_DISTRICT, values)
-    ]  # fmt: skip
+    rows = await session.execute(_BY_DISTRICT, values)
+    return [DistrictAnswers(**row) for row in rows.mappings()]
 
 
 async def remind(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> BroadcastEvent:

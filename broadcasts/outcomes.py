@@ -10,7 +10,7 @@ from broadcasts.schemas import EventOutcomes, Outcomes
 
 # One statement sees one moment: the rows, the cursor and the state of the broadcast fit together.
 _OUTCOMES = text("""
-    SELECT b.status AS status, e.id, e.kind, e.audience, e.cursor, e.expires_at,
+    SELECT b.status AS status, now() AS at, e.id, e.kind, e.audience, e.cursor, e.expires_at,
         e.expires_at <= now() AS over,
         (SELECT coalesce(jsonb_object_agg(status, people), '{}') FROM (
             SELECT d.status, count(*) AS people FROM deliveries d
@@ -42,7 +42,7 @@ async def outcomes(session: AsyncSession, broadcast_id: UUID) -> Outcomes | None
                 expires_at=row.expires_at,
             )
         )
-    return Outcomes(broadcast=broadcast_id, status=rows[0].status, events=events)
+    return Outcomes(broadcast=broadcast_id, status=rows[0].status, at=rows[0].at, events=events)
 
 
 def without_row(*, fanned_out: bool, stopped: bool, over: bool) -> str:

@@ -12,7 +12,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models import AuditEntry, Broadcast
@@ -22,23 +22,6 @@ from broadcasts.schemas import Outcomes
 FONT = "HYSMyeongJo-Medium"
 _MARGIN = 48
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-_ANSWERS = text("""
-    SELECT s.district, r.answer, count(DISTINCT r.contact_id) AS people
-    FROM alert_replies r JOIN broadcast_events e ON e.id = r.event_id
-    LEFT JOIN subscriptions s ON s.contact_id = r.contact_id
-        AND e.area -> 'districts' ? s.district
-    WHERE e.broadcast_id = :broadcast
-    GROUP BY s.district, r.answer""")
-
-
-async def answers(session: AsyncSession, broadcast_id: UUID) -> dict[str, dict[str, int]]:
-    """Return how many answered `safe` and `help`, by district ("" where none is known)."""
-    rows = await session.execute(_ANSWERS, {"broadcast": broadcast_id})
-    found: dict[str, dict[str, int]] = {}
-    for row in rows:
-        found.setdefault(row.district or "", {"safe": 0, "help": 0})[row.answer] = row.people
-    return dict(sorted(found.items()))
 
 
 async def drills(session: AsyncSession, limit: int = 200) -> Sequence[Broadcast]:

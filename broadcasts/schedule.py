@@ -14,9 +14,6 @@ from backend.context import Context
 from backend.events import publish
 from backend.models import Broadcast
 from broadcasts import audience, correction, drafts, paging, sending, service
-from broadcasts.outcomes import outcomes
-
-RUNNING = ("approved", "sending", "halted", "sent", "cancelling")
 
 _DUE = text("""
     SELECT b.id FROM broadcasts b
@@ -169,20 +166,6 @@ def _why_not(*, open_house: bool, intact: bool, over: bool) -> str:
     if not open_house:
         return "environment"
     return "nobody" if intact else "changed"
-
-
-async def pulse(context: Context) -> None:
-    """Push the numbers of every alert that is on its way to the pages that watch it.
-
-    One computation for all viewers; call it every second or two.
-    """
-    async with context.sessions() as session:
-        running = await session.scalars(select(Broadcast.id).where(Broadcast.status.in_(RUNNING)))
-        found = [await outcomes(session, broadcast_id) for broadcast_id in running.all()]
-    for each in found:
-        if each is not None:
-            event = {"type": "outcomes", "outcomes": each.model_dump(mode="json")}
-            await publish(context.redis, f"broadcast:{each.broadcast}", event)
 
 
 async def expire_deliveries(context: Context, size: int = audience.CHUNK) -> int:

@@ -7,6 +7,7 @@ from backend.models.broadcast import (
     Broadcast,
     BroadcastEdit,
     BroadcastEvent,
+    BroadcastSample,
     BroadcastUpdate,
 )
 from backend.models.cap import CapMessage
@@ -40,6 +41,7 @@ __all__ = [
     "Broadcast",
     "BroadcastEdit",
     "BroadcastEvent",
+    "BroadcastSample",
     "BroadcastUpdate",
     "CapMessage",
     "Contact",

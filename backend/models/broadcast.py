@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigId, Now, UuidId
@@ -158,6 +158,19 @@ class BroadcastEvent(Base):
     content_hash: Mapped[str | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[Now]
+
+
+class BroadcastSample(Base):
+    """How an event stood at a moment: people by state of their delivery, for the chart over time.
+
+    Taken by the clock where something changed, ever more rarely as the event grows older.
+    """
+
+    __tablename__ = "broadcast_samples"
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("broadcast_events.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now())
+    counts: Mapped[dict[str, Any]]
 
 
 class BroadcastUpdate(Base):

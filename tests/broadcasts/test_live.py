@@ -19,7 +19,7 @@ from backend.events import publish
 from backend.models import Staff, StaffSession
 from backend.security import COOKIE
 from backend.staff import service as staff
-from broadcasts import live, schedule
+from broadcasts import live, progress
 from tests.broadcasts.conftest import Office
 
 
@@ -92,7 +92,7 @@ async def test_the_numbers_are_heard_as_they_change(
     token = await cookie(office, "approver")
     async with listen(served, event.broadcast_id, token, f"http://{served}") as connection:
         await heard(connection, "ready")
-        await schedule.pulse(context)
+        await progress.pulse(context)
         pushed = await heard(connection, "outcomes")
         assert pushed["outcomes"]["events"][0]["counts"]["pending"] == 12
         await publish(context.redis, f"broadcast:{uuid.uuid4()}", {"type": "other"})

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from backend.context import Context
 from backend.events import subscribe
 from backend.models import Broadcast, BroadcastEvent
-from broadcasts import audience, schedule, service
+from broadcasts import audience, progress, schedule, service
 from broadcasts.outcomes import outcomes
 from tests.broadcasts.conftest import Office, draft
 
@@ -163,7 +163,7 @@ async def test_the_numbers_of_running_alerts_are_pushed(
     event = await office.approved(12)
     watching = subscribe(context.redis, f"broadcast:{event.broadcast_id}")
     assert (await anext(watching))["type"] == "ready"
-    await schedule.pulse(context)
+    await progress.pulse(context)
     pushed = await first_outcomes(watching)
     assert pushed["outcomes"]["status"] == "approved"
     assert pushed["outcomes"]["events"][0]["counts"]["pending"] == 12
@@ -182,7 +182,7 @@ async def test_a_broadcast_at_rest_pushes_nothing(
         assert await session.scalar(select(BroadcastEvent.id)) is None
     watching = subscribe(context.redis, f"broadcast:{broadcast.id}")
     await anext(watching)
-    await schedule.pulse(context)
+    await progress.pulse(context)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(first_outcomes(watching), 0.5)
     await watching.aclose()
