@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from backend.console import pages
 from backend.context import Ctx
 from backend.handoff.service import OUTCOMES
-from backend.models.staff import ROLES
+from backend.models.staff import GUARDED, ROLES
 from backend.security import Actor, MaybeActor
 
 router = APIRouter(include_in_schema=False)
@@ -94,6 +94,9 @@ async def desk(request: Request, actor: MaybeActor) -> Response:
 
 @router.get("/admin")
 async def admin(request: Request, actor: MaybeActor) -> Response:
-    """Accounts and keys."""
+    """Accounts, the roles that take two people, and keys."""
     refused = guard(request, actor, "admin")
-    return refused or pages.render(request, "admin.html", actor=actor, roles=ROLES)
+    return refused or pages.render(
+        request, "admin.html", actor=actor, roles=ROLES, guarded=GUARDED,
+        environments=("exercise", "test", "live"),
+    )  # fmt: skip

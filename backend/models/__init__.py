@@ -26,7 +26,7 @@ from backend.models.petition import (
 )
 from backend.models.poll import Ballot, Participation, Poll, PollOption
 from backend.models.siren import AlertTemplate, BreakGlass, SirenSwitch, StaffPage
-from backend.models.staff import ApiKey, RecoveryCode, Staff, StaffSession, StaffTotp
+from backend.models.staff import ApiKey, RecoveryCode, RoleGrant, Staff, StaffSession, StaffTotp
 from backend.models.subscription import Subscription
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Poll",
     "PollOption",
     "RecoveryCode",
+    "RoleGrant",
     "SealedReport",
     "SirenSwitch",
     "Staff",

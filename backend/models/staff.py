@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base, BigId, Now
@@ -10,10 +10,16 @@ from backend.db import Base, BigId, Now
 ROLES = (
     "agent", "officer", "author", "approver", "breakglass", "operator", "auditor", "admin",
 )  # fmt: skip
+# What reaches a city is decided by these, so that giving one takes two administrators.
+GUARDED = ("approver", "breakglass", "admin")
 
 
 class Staff(Base):
-    """A member of staff with one or more roles; called on `phone` (E.164) when it is urgent."""
+    """A member of staff with their roles; called on `phone` (E.164) when it is urgent.
+
+    A trigger refuses a role of GUARDED that no `RoleGrant` of the same commit gives. Only while
+    there never were two administrators can a new account be made with one.
+    """
 
     __tablename__ = "staff"
 
@@ -26,6 +32,45 @@ class Staff(Base):
     phone: Mapped[str | None]
     email: Mapped[str | None]
     created_at: Mapped[Now]
+
+
+class RoleGrant(Base):
+    """A role that one administrator proposed for somebody, and what another one decided.
+
+    Nobody proposes or confirms for themselves, nobody confirms what they proposed, and what was
+    decided stays. A trigger sees to it that both are administrators.
+    """
+
+    __tablename__ = "role_grants"
+    __table_args__ = (
+        CheckConstraint("role IN (" + ",".join(f"'{r}'" for r in GUARDED) + ")", "role"),
+        CheckConstraint("outcome IN ('confirmed','refused','withdrawn')", "outcome"),
+        CheckConstraint("length(reason) > 0", "reason_given"),
+        CheckConstraint("proposed_by <> staff_id", "not_to_oneself"),
+        CheckConstraint(
+            "(outcome IS NULL) = (decided_by IS NULL) AND (outcome IS NULL) = (decided_at IS NULL)",
+            "decided",
+        ),
+        CheckConstraint(
+            "outcome IS DISTINCT FROM 'confirmed' "
+            "OR (decided_by <> proposed_by AND decided_by <> staff_id)",
+            "two_people",
+        ),
+        Index(
+            "ix_role_grants_open", "staff_id", "role", unique=True,
+            postgresql_where=text("outcome IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[BigId]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    role: Mapped[str]
+    reason: Mapped[str]
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[Now]
+    outcome: Mapped[str | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
 
 
 class StaffTotp(Base):

@@ -9,10 +9,13 @@ from backend.console.pages import home_of, language_of, local_path, render
 from backend.context import Ctx, Session
 from backend.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from backend.handoff import presence
-from backend.models.staff import ROLES
+from backend.models.staff import GUARDED, ROLES
 from backend.security import COOKIE, SESSION_HOURS, Actor, require
-from backend.staff import second_factor_pages, second_factor_routes, service
+from backend.staff import grants, second_factor_pages, second_factor_routes, service
 from backend.staff.schemas import (
+    GrantIn,
+    GrantList,
+    GrantOut,
     KeyIn,
     KeyList,
     KeyOut,
@@ -31,6 +34,7 @@ router.include_router(second_factor_pages.router)
 Admin = Annotated[Actor, Depends(require("admin"))]
 Anybody = Annotated[Actor, Depends(require(*ROLES))]
 SEE_OTHER = 303
+NEW_ACCOUNT = "new-account"  # the page says it in its language
 
 
 @router.post("/login", include_in_schema=False)
@@ -100,18 +104,47 @@ async def list_staff(session: Session, actor: Admin) -> StaffList:  # noqa: ARG0
 
 @router.post("/api/v1/staff", status_code=201)
 async def add_staff(session: Session, actor: Admin, body: StaffIn) -> StaffOut:
-    """Add a member of staff."""
+    """Add a member of staff; roles that take two people are proposed with the account."""
+    guarded = [role for role in body.roles if role in GUARDED]
     made = await service.create(
         session,
         body.login,
         body.name,
         body.password,
-        list(body.roles),
+        [role for role in body.roles if role not in GUARDED],
         actor=actor.label,
         phone=body.phone,
         email=body.email,
+        awaiting=bool(guarded),
     )
+    for role in guarded:
+        await grants.propose(session, actor, made.id, role, NEW_ACCOUNT)
     return StaffOut.model_validate(made)
+
+
+@router.get("/api/v1/staff/grants")
+async def list_grants(session: Session, actor: Admin) -> GrantList:  # noqa: ARG001
+    """List the open proposals of roles, and the last that were decided."""
+    items = await grants.listed(session)
+    return GrantList(items=list(items), total=len(items))
+
+
+@router.post("/api/v1/staff/{staff_id}/grants", status_code=201)
+async def propose_role(session: Session, actor: Admin, staff_id: int, body: GrantIn) -> GrantOut:
+    """Propose a role that takes two people for somebody else."""
+    return grants.shown(await grants.propose(session, actor, staff_id, body.role, body.reason))
+
+
+@router.post("/api/v1/staff/grants/{grant_id}/confirm")
+async def confirm_role(session: Session, actor: Admin, grant_id: int) -> GrantOut:
+    """Give the role that another administrator proposed."""
+    return grants.shown(await grants.confirm(session, actor, grant_id))
+
+
+@router.post("/api/v1/staff/grants/{grant_id}/decline")
+async def decline_role(session: Session, actor: Admin, grant_id: int) -> GrantOut:
+    """Withdraw one's own proposal, or refuse another's."""
+    return grants.shown(await grants.decline(session, actor, grant_id))
 
 
 @router.patch("/api/v1/staff/{staff_id}")

@@ -16,9 +16,14 @@ Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s
 Login = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._@-]{2,64}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
 
 class StaffIn(BaseModel):
-    """A new member of staff; `phone` (E.164) is where they are called when it is urgent."""
+    """A new member of staff; `phone` (E.164) is where they are called when it is urgent.
+
+    Roles that take two people are proposed with it, and theirs once another administrator confirms.
+    """
 
     login: Login
     name: Name
@@ -44,7 +49,42 @@ class StaffOut(BaseModel):
     name: str
     roles: list[str]
     active: bool
+    phone: str | None
+    email: str | None
     created_at: datetime
+
+
+class GrantIn(BaseModel):
+    """A role that takes two people, proposed for somebody, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Literal["approver", "breakglass", "admin"]
+    reason: Reason
+
+
+class GrantOut(BaseModel):
+    """A proposal of a role; open while `outcome` is empty."""
+
+    id: int
+    staff_id: int
+    name: str
+    role: str
+    reason: str
+    proposed_by: int
+    proposer: str
+    proposed_at: datetime
+    outcome: Literal["confirmed", "refused", "withdrawn"] | None
+    decided_by: int | None
+    decider: str | None
+    decided_at: datetime | None
+
+
+class GrantList(BaseModel):
+    """The open proposals, and the last that were decided."""
+
+    items: list[GrantOut]
+    total: int
 
 
 class StaffList(BaseModel):

@@ -16,7 +16,7 @@ from backend import audit
 from backend.context import Context
 from backend.errors import Conflict, Invalid, NotFound, TooMany, Unauthenticated
 from backend.models import ApiKey, Staff, StaffSession
-from backend.models.staff import ROLES
+from backend.models.staff import GUARDED, ROLES
 from backend.security import (
     SESSION_HOURS,
     hash_password,
@@ -49,14 +49,17 @@ async def create(
     actor: str,
     phone: str | None = None,
     email: str | None = None,
+    awaiting: bool = False,
 ) -> Staff:
     """Add a member of staff. `actor` is who adds them, as the audit writes it.
 
-    `phone` (E.164) and `email` are where they are called when it is urgent.
+    `phone` (E.164) and `email` are where they are called when it is urgent. `awaiting` allows no
+    role at all: another is proposed with the account.
 
-    Raises: Invalid for an unknown role or a short password, Conflict when the login is taken.
+    Raises: Invalid for an unknown role or a short password, Conflict when the login is taken, or
+    where a role takes two administrators and the house has them.
     """
-    if not roles or not set(roles) <= set(ROLES):
+    if not (roles or awaiting) or not set(roles) <= set(ROLES):
         raise Invalid(
             f"권한은 다음 가운데 하나 이상이어야 해요: {', '.join(ROLES)}",
             f"Give at least one role out of: {', '.join(ROLES)}",
@@ -65,6 +68,11 @@ async def create(
         raise Invalid(
             f"비밀번호는 {PASSWORD_MIN}자 이상이어야 해요.",
             f"A password needs at least {PASSWORD_MIN} characters.",
+        )
+    if not set(roles).isdisjoint(GUARDED) and await _has_two_administrators(session):
+        raise Conflict(
+            f"이 권한은 관리자 두 사람이 정해요. 관리 화면에서 제안해 주세요: {', '.join(GUARDED)}",
+            f"These roles take two administrators; propose them on /admin: {', '.join(GUARDED)}",
         )
     hashed = await asyncio.to_thread(hash_password, password)
     made: Staff | None = await session.scalar(
@@ -88,6 +96,14 @@ async def create(
         )
     audit.record(session, actor, "staff.added", f"staff:{made.id}", roles=made.roles)
     return made
+
+
+async def _has_two_administrators(session: AsyncSession) -> bool:
+    """Tell whether there ever were two; accounts are closed, never deleted."""
+    found = await session.scalar(
+        select(func.count()).select_from(Staff).where(Staff.roles.contains(["admin"]))
+    )
+    return (found or 0) >= 2
 
 
 async def list_staff(session: AsyncSession) -> list[Staff]:

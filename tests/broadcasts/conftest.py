@@ -27,6 +27,7 @@ from backend.models import (
     Subscription,
 )
 from backend.security import COOKIE, Actor
+from backend.staff import grants
 from backend.staff import service as staff
 from broadcasts import approval, audience, plan, routes, service
 from broadcasts.schemas import Approval, Draft
@@ -73,6 +74,19 @@ class Office:
                 await session.flush()
                 setattr(self, name, Actor("staff", person.id, name, frozenset([role])))
         return self
+
+    async def promote(self, login: str, role: str) -> None:
+        """Give somebody a role that takes two administrators."""
+        async with self.sessions() as session, session.begin():
+            bosses = []
+            for name in ("first", "second"):
+                boss = Staff(login=f"{name}-admin", name=name, password_hash="-", roles=["admin"])
+                session.add(boss)
+                await session.flush()
+                bosses.append(Actor("staff", boss.id, name, frozenset(["admin"])))
+            person = await session.scalar(select(Staff.id).where(Staff.login == login))
+            grant = await grants.propose(session, bosses[0], person or 0, role, "야간 당직")
+            await grants.confirm(session, bosses[1], grant.id)
 
     async def do(self, step: Callable[..., Awaitable[Any]], actor: Actor, *args: Any) -> Any:
         """Run one service function in a transaction that commits."""

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 import yaml
-from sqlalchemy import update
 
 from backend import audit, errors
 from backend.console import pages as console
-from backend.models import Broadcast, Staff
+from backend.models import Broadcast
 from backend.models.broadcast import STATUSES
 from broadcasts import approval, audience, districts, pages, service
 from tests.broadcasts.conftest import KO, Office, draft, seen
@@ -116,10 +115,7 @@ async def test_the_review_offers_only_what_may_be_done(
 async def test_who_wrote_it_is_told_why_they_can_t_approve(
     clients: dict[str, httpx.AsyncClient], office: Office, crowd: list[uuid.UUID]
 ) -> None:
-    async with office.sessions() as session, session.begin():
-        await session.execute(
-            update(Staff).where(Staff.login == "author").values(roles=["author", "approver"])
-        )
+    await office.promote("author", "approver")
     broadcast = await office.submitted()
     html = await page(clients["author"], f"/siren/{broadcast.id}")
     assert 'id="approve"' not in html

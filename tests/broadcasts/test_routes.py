@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from backend.models import Staff
 from backend.security import COOKIE
@@ -61,10 +60,7 @@ async def test_from_draft_to_fan_out_by_two_people(
 async def test_own_approval_is_refused_with_a_sentence_and_audited(
     browsers: Browsers, office: Office, crowd: list[uuid.UUID]
 ) -> None:
-    async with office.sessions() as session, session.begin():
-        author = await session.scalar(select(Staff).where(Staff.login == "author"))
-        assert author is not None
-        author.roles = ["author", "approver"]
+    await office.promote("author", "approver")
     broadcast = await written(browsers)
     approval = {"version": 1, "content_hash": broadcast["content_hash"], "audience": 12}
     path = f"{API}/{broadcast['id']}/approve"

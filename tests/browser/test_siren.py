@@ -1,19 +1,16 @@
 """Officials in a real browser: a drill by the runbook, approved, corrected; each step counted."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-import psycopg
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
-from backend import db
 from backend.config import Settings
 from broadcasts.districts import zones
 from tests.browser.chat import overflow, violations
-from tests.browser.conftest import SIZES
+from tests.browser.officials import log_in, official, register
 from tests.city import City
 
 Picture = Callable[[Page, str], None]
@@ -29,21 +26,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def registered(city: City, database_url: str) -> int:
     """Citizens of Mapo who want to be warned by SMS."""
-    with psycopg.connect(db.libpq_url(database_url)) as connection:
-        for number in range(PEOPLE):
-            contact = connection.execute("INSERT INTO contacts DEFAULT VALUES RETURNING id")
-            (owner,) = contact.fetchone() or (None,)
-            address = connection.execute(
-                "INSERT INTO addresses (contact_id, scheme, address, verified_at) "
-                "VALUES (%s, 'phone', %s, now()) RETURNING id",
-                (owner, f"+82105550{number:04d}"),
-            )
-            (place,) = address.fetchone() or (None,)
-            connection.execute(
-                "INSERT INTO subscriptions (contact_id, address_id, channel, district, language) "
-                "VALUES (%s, %s, 'sms', '마포구', 'ko')",
-                (owner, place),
-            )
+    register(database_url, {"마포구": PEOPLE})
     return PEOPLE
 
 
@@ -86,31 +69,6 @@ class Hand:
         """Type the second factor, which is counted apart."""
         self.page.locator(selector).fill(code)
         self.codes += 1
-
-
-@contextmanager
-def official(browser: Browser, size: str, scheme: str = "light") -> Iterator[BrowserContext]:
-    width, height = SIZES[size]
-    opened = browser.new_context(
-        viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul",
-        color_scheme="dark" if scheme == "dark" else "light",
-    )  # fmt: skip
-    opened.set_default_timeout(20_000)
-    troubles: list[str] = []
-    opened.on("weberror", lambda error: troubles.append(str(error.error)))
-    yield opened
-    opened.close()
-    assert troubles == []
-
-
-def log_in(window: BrowserContext, city: City, login: str, password: str) -> Page:
-    page = window.new_page()
-    page.goto(f"{city.url}/login?next=/siren")
-    page.locator("input[name=login]").fill(login)
-    page.locator("input[type=password]").fill(password)
-    page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("재난 알림")
-    return page
 
 
 def enrol(browser: Browser, city: City, login: str, password: str) -> pyotp.TOTP:

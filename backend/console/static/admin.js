@@ -1,6 +1,7 @@
 /** Administration: accounts and keys, over the same API that other systems use. */
 
 import { call, Problem } from "./api.js";
+import { refresh as showGrants } from "./admin-grants.js";
 import { ask, byId, fill, make, setText } from "./dom.js";
 
 const main = byId("main");
@@ -46,7 +47,14 @@ function staffRow(person) {
   return make(
     "tr",
     {},
-    make("td", {}, make("strong", {}, person.name), make("small", {}, person.login)),
+    make(
+      "td",
+      {},
+      make("strong", {}, person.name),
+      make("small", {}, person.login),
+      person.phone && make("small", { className: "number" }, person.phone),
+      person.email && make("small", {}, person.email),
+    ),
     make("td", {}, make("span", { className: "badges" }, person.roles.map((role) => badge(roles[role])))),
     make("td", {}, badge(person.active ? texts.open : texts.closed, person.active ? "accent" : "")),
     make("td", {}, person.id === me ? badge(texts.me) : button),
@@ -64,6 +72,10 @@ async function showStaff() {
   await attempt(async () => {
     const { items } = await call("GET", "/api/v1/staff");
     byId("staff").replaceChildren(...items.map(staffRow));
+    const others = items.filter((person) => person.active && person.id !== me);
+    byId("grant-staff").replaceChildren(
+      ...others.map((person) => make("option", { value: person.id }, `${person.name} (${person.login})`)),
+    );
   });
 }
 
@@ -83,6 +95,7 @@ function keyRow(key) {
     {},
     make("td", {}, make("strong", {}, key.name)),
     make("td", {}, badge(roles[key.role])),
+    make("td", {}, badge(texts.environments[key.environment], key.environment === "live" ? "danger" : "")),
     make("td", {}, date(key.created_at)),
     make("td", {}, key.revoked_at ? badge(texts.revoked) : button),
   );
@@ -99,7 +112,7 @@ async function revoke(key) {
 async function showKeys() {
   await attempt(async () => {
     const { items } = await call("GET", "/api/v1/keys");
-    const none = make("tr", {}, make("td", { colSpan: 4, className: "muted" }, texts.no_keys));
+    const none = make("tr", {}, make("td", { colSpan: 5, className: "muted" }, texts.no_keys));
     byId("keys").replaceChildren(...(items.length ? items.map(keyRow) : [none]));
   });
 }
@@ -122,12 +135,22 @@ function onSubmit(form, send) {
 }
 
 onSubmit(byId("add-staff"), async (data, say) => {
-  const body = { ...Object.fromEntries(data), roles: data.getAll("roles") };
+  const body = { ...Object.fromEntries([...data].filter(([, value]) => value)), roles: data.getAll("roles") };
   if (!body.roles.length) return say(texts.pick_role);
   const made = await call("POST", "/api/v1/staff", body);
   byId("add-staff").reset();
-  tell(fill(texts.added, made));
-  return showStaff();
+  const waiting = body.roles.length > made.roles.length;
+  tell(fill(waiting ? texts.added_waiting : texts.added, made));
+  await showStaff();
+  return showGrants(grantsPage);
+});
+
+onSubmit(byId("propose"), async (data) => {
+  const { staff, ...body } = Object.fromEntries(data);
+  await call("POST", `/api/v1/staff/${staff}/grants`, body);
+  byId("grant-reason").value = "";
+  tell(texts.proposed);
+  return showGrants(grantsPage);
 });
 
 onSubmit(byId("add-key"), async (data) => {
@@ -150,5 +173,8 @@ byId("copy").addEventListener("click", async () => {
   }
 });
 
+const grantsPage = { texts, roles, me, attempt, tell, after: showStaff };
+
 showStaff();
+showGrants(grantsPage);
 showKeys();

@@ -1,0 +1,66 @@
+"""Officials and the citizens whom they warn, for the browser tests."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from backend import db
+from tests.browser.conftest import SIZES
+from tests.city import City
+
+
+@contextmanager
+def official(
+    browser: Browser, size: str, scheme: str = "light", locale: str = "ko-KR"
+) -> Iterator[BrowserContext]:
+    """A fresh browser of an official; an error in a page's script fails the test."""
+    width, height = SIZES[size]
+    opened = browser.new_context(
+        viewport={"width": width, "height": height}, locale=locale, timezone_id="Asia/Seoul",
+        color_scheme="dark" if scheme == "dark" else "light",
+    )  # fmt: skip
+    opened.set_default_timeout(20_000)
+    troubles: list[str] = []
+    opened.on("weberror", lambda error: troubles.append(str(error.error)))
+    yield opened
+    opened.close()
+    assert troubles == []
+
+
+def log_in(
+    window: BrowserContext, city: City, login: str, password: str, path: str = "/siren"
+) -> Page:
+    """Return a page on which `login` is in, at `path`."""
+    page = window.new_page()
+    page.goto(f"{city.url}/login?next={path}")
+    page.locator("input[name=login]").fill(login)
+    page.locator("input[type=password]").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{path}")
+    page.locator("h1").wait_for()
+    return page
+
+
+def register(database_url: str, people: Mapping[str, int], language: str = "ko") -> list[str]:
+    """Let so many citizens of each district want to be warned by SMS; return their phones."""
+    phones = []
+    with psycopg.connect(db.libpq_url(database_url)) as connection:
+        for district, count in people.items():
+            for _ in range(count):
+                contact = connection.execute("INSERT INTO contacts DEFAULT VALUES RETURNING id")
+                (owner,) = contact.fetchone() or (None,)
+                phones.append(f"+82105550{len(phones):04d}")
+                address = connection.execute(
+                    "INSERT INTO addresses (contact_id, scheme, address, verified_at) "
+                    "VALUES (%s, 'phone', %s, now()) RETURNING id",
+                    (owner, phones[-1]),
+                )
+                (place,) = address.fetchone() or (None,)
+                connection.execute(
+                    "INSERT INTO subscriptions (contact_id, address_id, channel, district, "
+                    "language) VALUES (%s, %s, 'sms', %s, %s)",
+                    (owner, place, district, language),
+                )
+    return phones
