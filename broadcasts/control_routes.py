@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Request
 from backend.context import Ctx, Session
 from backend.security import Actor, require
 from backend.staff.second_factor import Fresh
-from broadcasts import audience, correction, halting, live, sending, service, switch
+from broadcasts import audience, correction, drawing, halting, live, sending, service, switch
 from broadcasts.districts import allowed
 from broadcasts.review import review
 from broadcasts.schemas import (
     AudienceOut,
     AudienceQuery,
     BroadcastOut,
+    Drawn,
     Held,
     Review,
     Stopped,
@@ -44,6 +45,12 @@ async def count_area(session: Session, actor: Reader, body: AudienceQuery) -> Au
         polygons=body.polygons, level=body.level,
     )  # fmt: skip
     return AudienceOut.model_validate(found, from_attributes=True)
+
+
+@router.post("/api/v1/broadcasts/shapes")
+async def read_shapes(actor: Reader, body: Drawn) -> list[drawing.Shape]:  # noqa: ARG001
+    """Read areas as they were drawn or typed; say what is wrong with them, and where."""
+    return drawing.read(body.text)
 
 
 @router.get("/api/v1/broadcasts/{broadcast_id}/review")

@@ -23,9 +23,11 @@ from broadcasts import (
     content,
     correction,
     districts,
+    drawing,
     halting,
     hazards,
     live,
+    progress,
     report,
     service,
 )
@@ -35,7 +37,6 @@ from broadcasts.review import review
 ZONE = ZoneInfo("Asia/Seoul")
 HOURS = (1, 2, 4, 8, 12, 24, 48)
 SHOWN = 100
-RUNNING = ("approved", "sending", "halted", "sent", "cancelling")
 _DAYS_KO = "월화수목금토일"
 
 console.extend(
@@ -62,7 +63,7 @@ async def list_page(request: Request, session: Session, actor: MaybeActor) -> Re
     rows, total = await service.listed(session, limit=SHOWN)
     groups = {
         "waiting": [row for row in rows if row.status == "submitted"],
-        "running": [row for row in rows if row.status in RUNNING],
+        "running": [row for row in rows if row.status in progress.RUNNING],
         "open": [row for row in rows if row.status in ("draft", "returned")],
     }
     taken = {row.id for group in groups.values() for row in group}
@@ -111,11 +112,10 @@ async def review_page(
         request, "siren/review.html", actor=actor, broadcast=found, history=history,
         names=await _names(session, {id_ for id_ in people if id_ is not None}),
         reached=numbers.audience, by_district=numbers.by_district, numbers=numbers,
-        answers=await report.answers(session, broadcast_id),
         ask_code=ctx.settings.second_factor and not actor.verified,
         outcomes=await outcomes(session, broadcast_id), statuses=STATUSES,
         own=await _has_written(session, actor, found), may=_may(actor, found.status),
-        zones=districts.zones(),
+        zones=districts.zones(), canvas=drawing.canvas(),
     )  # fmt: skip
 
 
@@ -130,6 +130,7 @@ async def _compose(
         levels=LEVELS,
         corrections=content.CORRECTIONS, marks=content.MARKS, long_limit=content.LONG_LIMIT,
         people=await audience.count_by_district(session, [*names, audience.TEST_LIST]),
+        canvas=drawing.canvas(),
     )  # fmt: skip
 
 

@@ -94,6 +94,14 @@ class AudienceQuery(BaseModel):
     level: Level = "emergency"
 
 
+class Drawn(BaseModel):
+    """Areas as somebody drew or typed them: lines of latitude and longitude, or GeoJSON."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=40_000)]
+
+
 class Held(BaseModel):
     """Why an alert is held."""
 
@@ -370,8 +378,9 @@ class EventOutcomes(BaseModel):
 
 
 class Outcomes(BaseModel):
-    """What became of a broadcast: its alert, and its correction where there is one."""
+    """What became of a broadcast by `at`: its alert, and its correction where there is one."""
 
     broadcast: UUID
     status: str
+    at: datetime
     events: list[EventOutcomes]

@@ -2,6 +2,9 @@
 
 import { call, Problem } from "/static/api.js";
 import { byId, fill, make, setText } from "/static/dom.js";
+import * as areaMap from "/static/siren/area-map.js";
+import * as drawing from "/static/siren/draw.js";
+import { tell } from "/static/siren/problems.js";
 import { characters, clean, marked } from "/static/siren/words.js";
 
 const main = byId("main");
@@ -28,7 +31,7 @@ const facts = [...form.querySelectorAll("[data-fact]")];
 const sendAt = byId("send-at");
 
 /** Fields that a person has written into: nothing is put there any more. */
-const touched = new Set(
+const writtenInto = new Set(
   [...facts, ...form.querySelectorAll("textarea[data-field]")]
     .filter((field) => main.dataset.broadcast && field.value)
     .map((field) => field.id),
@@ -64,7 +67,7 @@ const corrects = (language) => language === "ko" || clean(words("texts", languag
 function given() {
   const found = {};
   for (const field of facts) {
-    if (touched.has(field.id) || field.dataset.fact === "time") found[field.dataset.fact] = field.value;
+    if (writtenInto.has(field.id) || field.dataset.fact === "time") found[field.dataset.fact] = field.value;
   }
   return found;
 }
@@ -85,11 +88,11 @@ async function compose() {
   const body = {
     environment: environment(),
     hazard: byId("hazard").value,
-    districts: districts(),
+    districts: [...districts(), ...touched()],
     facts: { ko: given() },
     texts: Object.fromEntries(
       [...form.querySelectorAll('textarea[data-field="texts"]')]
-        .filter((area) => touched.has(area.id))
+        .filter((area) => writtenInto.has(area.id))
         .map((area) => [area.dataset.language, area.value]),
     ),
   };
@@ -106,17 +109,17 @@ async function compose() {
 
 function put() {
   for (const field of facts) {
-    if (!touched.has(field.id)) field.value = made.facts.ko[field.dataset.fact];
+    if (!writtenInto.has(field.id)) field.value = made.facts.ko[field.dataset.fact];
   }
   for (const [name, form_] of Object.entries(SHOWN_IN)) {
     for (const area of form.querySelectorAll(`textarea[data-field="${name}"]`)) {
       const { language } = area.dataset;
       const row = made.languages.find((each) => each.language === language);
       const text = unmarked(language, row?.[form_] ?? "");
-      if (!touched.has(area.id) && (text || name === "texts")) area.value = text;
+      if (!writtenInto.has(area.id) && (text || name === "texts")) area.value = text;
     }
   }
-  byId("stale").hidden = !OF_THE_EVENT.some((fact) => touched.has(`fact-${fact}`));
+  byId("stale").hidden = !OF_THE_EVENT.some((fact) => writtenInto.has(`fact-${fact}`));
   byId("channels").replaceChildren(...made.languages.filter((row) => row.short).map(onChannels));
 }
 
@@ -138,13 +141,24 @@ function begin() {
   const hours = Number(chosen.dataset.hours);
   const fitting = [...byId("hours").options].find((each) => Number(each.value) >= hours);
   if (fitting) byId("hours").value = fitting.value;
-  if (!touched.has("title")) form.elements.title.value = chosen.dataset.level ? chosen.text : "";
+  if (!writtenInto.has("title")) form.elements.title.value = chosen.dataset.level ? chosen.text : "";
 }
 
 function districts() {
   if (environment() === "test") return [main.dataset.testList];
   return areas.filter((area) => area.checked).map((area) => area.value);
 }
+
+/** Return the rings that were drawn; a test has none. */
+const polygons = () => (environment() === "test" ? [] : drawing.rings());
+
+/** Return the districts that only a drawn area touches. */
+function touched() {
+  const chosen = new Set(districts());
+  return polygons().length ? drawing.touched().filter((name) => !chosen.has(name)) : [];
+}
+
+const somewhere = () => districts().length + polygons().length > 0;
 
 /** Return the moment to send at, written in the city's time; null for at once. */
 const sending = () => (sendAt.value ? new Date(`${sendAt.value}:00+09:00`) : null);
@@ -199,10 +213,8 @@ function showAreas() {
     all.checked = chosen === inside.length;
     all.indeterminate = chosen > 0 && chosen < inside.length;
   }
-  for (const tile of byId("map").querySelectorAll(".tile")) {
-    const area = areas.find((each) => each.value === tile.dataset.district);
-    tile.classList.toggle("chosen", Boolean(area?.checked));
-  }
+  const chosen = new Set(districts());
+  areaMap.show(byId("map"), (district) => chosen.has(district));
 }
 
 function showSum() {
@@ -210,7 +222,8 @@ function showSum() {
   byId("sum").replaceChildren(
     make("span", { className: "muted" }, texts.reaches),
     " ",
-    make("strong", {}, districts().length ? known : fill(texts.people, { n: 0 })),
+    make("strong", {}, somewhere() ? known : fill(texts.people, { n: 0 })),
+    touched().length ? ` ${fill(texts.touches_more, { n: touched().length })}` : "",
   );
 }
 
@@ -221,16 +234,20 @@ function showExpiry() {
 /** Count whom this would reach, a moment after the last change. */
 function count() {
   clearTimeout(timer);
-  people = districts().length ? null : 0;
+  people = somewhere() ? null : 0;
   showSum();
   if (people === 0) return;
   const asked = (counting += 1);
   timer = setTimeout(async () => {
-    const query = new URLSearchParams();
-    for (const district of districts()) query.append("district", district);
-    for (const language of Object.keys(written("texts"))) query.append("language", language);
+    const languages = Object.keys(written("texts"));
+    const query = {
+      districts: districts(),
+      polygons: polygons(),
+      languages: languages.length ? languages : ["ko"],
+      level: byId("level").value,
+    };
     try {
-      const found = await call("GET", `/api/v1/broadcasts/audience?${query}`);
+      const found = await call("POST", "/api/v1/broadcasts/audience", query);
       if (asked !== counting) return;
       people = found.people;
       showSum();
@@ -253,25 +270,6 @@ function show() {
   showWords();
   showAreas();
   showExpiry();
-}
-
-/** Show what has to be changed, each with a way to its place. */
-function tell(problems) {
-  const box = byId("problems");
-  box.querySelector("ul").replaceChildren(
-    ...problems.map(({ field, text }) => make("li", {}, byId(`field-${field}`) ? way(field, text) : text)),
-  );
-  box.hidden = problems.length === 0;
-  if (problems.length) box.focus();
-}
-
-/** Return a link that says `text` and leads to the first control of `field`. */
-function way(field, text) {
-  const go = (event) => {
-    event.preventDefault();
-    byId(`field-${field}`).querySelector("input, textarea, select").focus();
-  };
-  return make("a", { href: `#field-${field}`, onclick: go }, text);
 }
 
 function missing() {
@@ -297,6 +295,7 @@ async function save() {
     correction: written("correction"),
     all_clear: written("all_clear"),
     districts: districts(),
+    polygons: polygons(),
     send_at: sending()?.toISOString() ?? null,
     expires_at: expiry().toISOString(),
   };
@@ -342,7 +341,7 @@ async function send(then) {
 form.addEventListener("input", (event) => {
   dirty = true;
   byId("problems").hidden = true;
-  if (event.target.matches("[data-fact], textarea[data-field], #title")) touched.add(event.target.id);
+  if (event.target.matches("[data-fact], textarea[data-field], #title")) writtenInto.add(event.target.id);
   if (event.target.id === "hazard") begin();
   if (event.target.matches("[data-zone]")) {
     for (const area of event.target.closest(".zone").querySelectorAll('input[name="district"]')) {
@@ -351,7 +350,7 @@ form.addEventListener("input", (event) => {
   }
   show();
   later();
-  if (event.target.matches('[type="checkbox"], [type="radio"]')) count();
+  if (event.target.matches('[type="checkbox"], [type="radio"], #level, #hazard')) count();
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -359,17 +358,25 @@ form.addEventListener("submit", (event) => {
 });
 form.addEventListener("click", (event) => {
   const all = event.target.closest("[data-all], [data-none]");
-  const tile = event.target.closest(".tile");
-  if (!all && !tile) return;
-  for (const area of areas) {
-    if (all) area.checked = "all" in all.dataset;
-    else if (area.value === tile.dataset.district) area.checked = !area.checked;
-  }
+  if (!all) return;
+  for (const area of areas) area.checked = "all" in all.dataset;
+  moved();
+});
+areaMap.choosable(byId("map"), (district) => {
+  const area = areas.find((each) => each.value === district);
+  area.checked = !area.checked;
+  moved();
+});
+
+/** Go on after the area changed. */
+function moved() {
   dirty = true;
+  byId("problems").hidden = true;
   show();
   later();
   count();
-});
+}
+
 window.addEventListener("beforeunload", (event) => {
   if (dirty) event.preventDefault();
 });
@@ -379,6 +386,7 @@ if (!byId("fact-time").value) {
     timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit",
   }).format(new Date());
 }
+drawing.begin(texts, moved);
 show();
 count();
 if (main.dataset.broadcast) later();

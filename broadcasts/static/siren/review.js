@@ -3,6 +3,8 @@
 import { call, Problem } from "/static/api.js";
 import { ask, byId, fill, setText } from "/static/dom.js";
 import { watch } from "/static/live.js";
+import * as chart from "/static/siren/chart.js";
+import * as districts from "/static/siren/districts.js";
 import * as progress from "/static/siren/progress.js";
 
 const main = byId("main");
@@ -94,18 +96,51 @@ async function look() {
       return;
     }
     showAudience(now.audience.people);
-    if (byId("progress")) progress.show(await call("GET", `${path}/outcomes`), texts, number);
+    if (byId("progress")) await lookAtProgress();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
   }
 }
+
+async function lookAtProgress() {
+  const read = ["outcomes", "timeline", ...(districts.shown() ? ["answers"] : [])];
+  const [outcomes, timeline, answers] = await Promise.all(
+    read.map((name) => call("GET", `${path}/${name}`)),
+  );
+  progress.show(outcomes, texts, number);
+  chart.begin(timeline, texts, number);
+  if (answers) districts.show(answers.items, texts, number);
+}
+
+/** Keep how the page was set: a new state of the alert loads it anew. */
+function keepAsSet() {
+  const [radios, parts] = ["input[type=radio]", "details"].map((all) => [...document.querySelectorAll(`#progress ${all}`)]);
+  const kept = sessionStorage.getItem(path);
+  if (kept) {
+    const { chosen, open } = JSON.parse(kept);
+    for (const radio of radios) radio.checked = radio.value === chosen;
+    for (const [n, part] of parts.entries()) part.open = open[n] ?? false;
+  }
+  const keep = () => {
+    const chosen = radios.find((radio) => radio.checked)?.value;
+    sessionStorage.setItem(path, JSON.stringify({ chosen, open: parts.map((part) => part.open) }));
+  };
+  for (const radio of radios) radio.addEventListener("change", keep);
+  for (const part of parts) part.addEventListener("toggle", keep);
+}
+keepAsSet();
 
 watch({
   path: `/siren/live?broadcast=${main.dataset.broadcast}`,
   look: (signal) => {
     if (signal.type === "outcomes") {
       if (signal.outcomes.status !== main.dataset.status) look();
-      else if (byId("progress")) progress.show(signal.outcomes, texts, number);
+      else if (byId("progress")) {
+        progress.show(signal.outcomes, texts, number);
+        chart.add(signal.outcomes, texts, number);
+      }
+    } else if (signal.type === "districts") {
+      if (districts.shown()) districts.show(signal.districts, texts, number);
     } else if (signal.type !== "tick") {
       look();
     }
