@@ -155,6 +155,7 @@ def test_every_page_of_the_siren_fits_in_english(
                 who.locator('input[name="environment"][value="exercise"]').check()
                 who.locator("#field-polygons summary").click()
             if name == "live":
+                expect(who.locator("#state")).to_contain_text("Finished")
                 expect(who.locator("#live-map")).to_contain_text("100%")
             assert overflow(who) <= 0, path
             assert violations(who) == [], path
