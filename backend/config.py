@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.errors import SetupError
-from channels.inbound import is_e164
+from channels.phones import is_e164
 from channels.settings import ROUTES, read_prices, read_routes
 
 ROOT = Path(__file__).resolve().parent.parent

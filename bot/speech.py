@@ -1,6 +1,6 @@
 """What a call says of numbers, and which telephones can read as well."""
 
-from channels.inbound import takes_texts
+from channels.phones import takes_texts
 from channels.reading import digits
 
 __all__ = ["characters", "digits", "takes_texts"]

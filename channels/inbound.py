@@ -1,11 +1,10 @@
-"""What every door does with what comes in: bounded reading, clean text, whole phone numbers."""
+"""What every door does with what comes in: bounded reading, clean text, ids and words."""
 
 import asyncio
 import json
 import re
 from typing import Any
 
-import phonenumbers
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
@@ -15,18 +14,9 @@ from channels.base import DoorError
 MAX_BODY = 128 * 1024
 BODY_SECONDS = 10.0
 
-_TAKES_TEXTS = (
-    phonenumbers.PhoneNumberType.MOBILE,
-    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,  # some countries number both alike
-    # Blocks of 010 that carriers opened after the plan was written: the provider says if they fail.
-    phonenumbers.PhoneNumberType.UNKNOWN,
-)
 _ID_DIGITS = 18  # any more would not fit into a bigint
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
-
-# E.164: a plus, a country code that does not begin with 0, at most 15 digits in all.
-_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 # Characters that neither XML 1.0 nor PostgreSQL's text can hold: controls other than tab and
 # line ends, halves of surrogate pairs, and the two noncharacters of the basic plane.
@@ -36,20 +26,6 @@ _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uff
 def clean_text(text: str) -> str:
     """Return `text` without the characters that can't be stored or written as XML."""
     return _IMPOSSIBLE.sub("", text)
-
-
-def is_e164(number: str) -> bool:
-    """Tell whether `number` is a whole international number such as +821012345678."""
-    return _E164.fullmatch(number) is not None
-
-
-def takes_texts(number: str) -> bool:
-    """Tell whether a text message to `number` (E.164) may arrive: at a landline it can't."""
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return False
-    return kind in _TAKES_TEXTS
 
 
 def our_id(text: str) -> int | None:

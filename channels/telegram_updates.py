@@ -12,8 +12,9 @@ import telegram
 from telegram.constants import ChatType
 
 from channels.base import DoorError
-from channels.inbound import clean_text, is_e164
+from channels.inbound import clean_text
 from channels.message import Incoming, Kind, Location
+from channels.phones import is_e164
 from channels.pictures import MAX_BYTES
 
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]

@@ -29,7 +29,7 @@ from channels.base import (
     send_parts,
 )
 from channels.charset import for_gsm, for_korea
-from channels.inbound import clean_text, is_e164, our_id, unknown_word
+from channels.inbound import clean_text, our_id, unknown_word
 from channels.message import (
     Answer,
     DeliveryState,
@@ -43,6 +43,7 @@ from channels.message import (
     Sent,
     StatusUpdate,
 )
+from channels.phones import is_e164
 from channels.render import numbered, with_photo
 from channels.segments import TWILIO_MAX, bodies
 from channels.settings import ChannelSettings

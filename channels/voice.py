@@ -9,15 +9,13 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-import phonenumbers
-
-from channels.inbound import clean_text, is_e164
+from channels.inbound import clean_text
 from channels.message import Answer, Incoming, Kind, OnMessage, Scheme
+from channels.phones import in_e164, is_e164
 from channels.render import keyed, options, speakable, words
 
 CHANNEL = "voice"
 LOCALES = {"ko": "ko-KR", "en": "en-US"}
-HOME_REGION = "KR"
 
 WAIT_SECONDS = 6
 DIAL_SECONDS = 30
@@ -106,13 +104,8 @@ def caller(number: str, call: str) -> Caller:
         return Caller("call", call)
     if is_e164(number):
         return Caller("phone", number)
-    try:
-        parsed = phonenumbers.parse(number, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        return Caller("call", call)
-    if not phonenumbers.is_valid_number(parsed):
-        return Caller("call", call)
-    return Caller("phone", phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    known = in_e164(number)
+    return Caller("call", call) if known is None else Caller("phone", known)
 
 
 def heard(

@@ -4,17 +4,17 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
-import phonenumbers
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.models import Address, Contact, Conversation, Petition, PhoneCode, Subscription
+from channels.phones import at_home, takes_texts
 
 CODE_LIFE = timedelta(minutes=10)
 CODE_TRIES = 5
-HOME_REGION = "KR"
 
 
 def mobile(phone: str) -> str | None:
@@ -23,15 +23,8 @@ def mobile(phone: str) -> str | None:
     Only such a number is sent a code: other numbers can't take texts, and foreign ones are cheap
     to come by and dear to write to.
     """
-    try:
-        number = phonenumbers.parse(phone, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number_for_region(number, HOME_REGION):
-        return None
-    if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    number = at_home(phone)
+    return number if number is not None and takes_texts(number) else None
 
 
 async def lock_address(
@@ -86,7 +79,7 @@ async def prove_phone(session: AsyncSession, address: Address, phone: str) -> Ad
     """Record that whoever writes from `address` holds `phone` (E.164); return the phone's address.
 
     From now on both belong to one contact, the phone's: what that person filed by SMS is theirs
-    here too. What `address` had filed before comes along.
+    here too. What `address` had filed before comes along, and wishes the other had not uttered.
     """
     owner = await lock_address(session, "phone", phone, verified=True)
     if owner.contact_id != address.contact_id:
@@ -105,7 +98,25 @@ async def prove_phone(session: AsyncSession, address: Address, phone: str) -> Ad
             await session.execute(
                 update(Petition).where(Petition.contact_id == left).values(contact_id=joined)
             )
+            await _bring_wishes(session, left, joined)
     return owner
+
+
+async def _bring_wishes(session: AsyncSession, left: UUID, joined: UUID) -> None:
+    """Give `joined` the place, the quiet hours and the language of `left` where it has none."""
+    for first, *others in (
+        (Contact.latitude, Contact.longitude),
+        (Contact.quiet_from, Contact.quiet_until),
+        (Contact.language,),
+    ):
+        wishes = select(first, *others).where(Contact.id == left)
+        found = (await session.execute(wishes)).one()
+        await session.execute(
+            update(Contact)
+            .where(Contact.id == joined, first.is_(None))
+            .values(dict(zip((first, *others), found, strict=True)))
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def set_language(session: AsyncSession, address: Address, language: str) -> None:

@@ -10,7 +10,7 @@ from backend import jobs
 from backend.messages import service as messages
 from backend.models import Address, Conversation, Delivery, DeliveryAttempt, Message
 from channels.base import Provider
-from channels.inbound import takes_texts
+from channels.phones import takes_texts
 
 REPLY_LIFE = timedelta(hours=24)
 SEND = "delivery.send"

@@ -3,15 +3,15 @@
 import re
 from typing import Any
 
-import phonenumbers
 from sqlalchemy import select
 
-from backend.contacts.service import HOME_REGION, phone_of
+from backend.contacts.service import phone_of
 from backend.handoff import hours, service
 from backend.models import Handoff, Message
 from bot import drafts, speech
 from bot.flow import Flow
 from bot.turn import Turn
+from channels.phones import at_home
 
 NAME = "person"
 
@@ -46,7 +46,7 @@ async def answer(turn: Turn) -> None:
     waiting = turn.dialogue.waiting
     assert waiting is not None
     handoff = await service.open_handoff(turn.session, turn.conversation.id)
-    number = _phone(turn.value("phone") or turn.text)
+    number = at_home(turn.value("phone") or turn.text)
     if handoff is None:
         await hand_over(turn, "asked")
     elif number is None and "again" not in waiting.slots:
@@ -162,17 +162,6 @@ async def _packet(turn: Turn, reason: str) -> dict[str, Any]:
         "language": turn.language,
         "channel": turn.conversation.channel,
     }
-
-
-def _phone(text: str) -> str | None:
-    """Return a number of our country that can be called, in E.164."""
-    try:
-        number = phonenumbers.parse(text, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number_for_region(number, HOME_REGION):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _shown(number: str) -> str:

@@ -13,7 +13,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from channels.base import DoorError
-from channels.inbound import is_e164
+from channels.phones import is_e164
 from channels.pictures import picture_type
 from channels.segments import measure
 from channels.settings import ChannelSettings

@@ -16,7 +16,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from channels.inbound import is_e164
+from channels.phones import is_e164
 from channels.segments import TWILIO_MAX, measure
 from channels.settings import ChannelSettings
 from channels.signatures import TWILIO_HEADER, same_secret, twilio_signature

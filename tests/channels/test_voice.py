@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from channels.inbound import takes_texts
 from channels.message import Answer, Choice, Incoming, Reply
 from channels.voice import (
     Caller,
@@ -158,12 +157,3 @@ async def test_a_transfer_without_a_number_to_ring_is_answered_by_the_bot() -> N
         "voice", "phone", CITIZEN, "c1:3:nobody", "", kind="unanswered", phone=CITIZEN,
         language="ko",
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("number", "can"),
-    [(CITIZEN, True), ("+821059826832", True), ("+14155550123", True), ("+8225551234", False),
-     ("+8215881234", False), ("anonymous", False), ("", False)],
-)  # fmt: skip
-def test_which_phones_can_read(number: str, can: bool) -> None:
-    assert takes_texts(number) == can
