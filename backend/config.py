@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     twilio_auth_token: str = ""
     twilio_from_number: str = ""
     twilio_api_url: str = ""
+    twilio_calls_per_second: float = Field(1.0, gt=0, le=100)
     telegram_bot_token: str = ""
     telegram_api_url: str = ""
     telegram_webhook_secret: str = ""

@@ -35,7 +35,9 @@ from backend.polls import routes as polls
 from backend.staff import routes as staff
 from bot.conversation import Bot
 from broadcasts import routes as broadcasts
+from broadcasts import spoken
 from channels import audiocodes, registry, voice
+from channels.announcement import Announcement
 from channels.base import Channel, DoorError, SendError
 from channels.kakao import Mailbox
 from channels.message import Reply
@@ -68,6 +70,7 @@ def channel_settings(settings: Settings) -> ChannelSettings:
         telegram_api_url=settings.telegram_api_url or simulated or "https://api.telegram.org",
         telegram_webhook_secret=settings.telegram_webhook_secret,
         agent_number=settings.voice_agent_number or None,
+        twilio_calls_per_second=settings.twilio_calls_per_second,
         audiocodes_token=settings.audiocodes_token,
         jambonz_webhook_secret=settings.jambonz_webhook_secret,
         korea_sms_app_key=settings.korea_sms_app_key,
@@ -125,6 +128,10 @@ def build_channels(context: Context) -> dict[str, Channel]:
         async with context.sessions() as session, session.begin():
             await attachments.discard(session, attachments.of_browser(address), photo)
 
+    async def announcement_of(delivery: int) -> Announcement | None:
+        async with context.sessions() as session, session.begin():
+            return await spoken.announcement(session, delivery)
+
     return registry.build(
         channel_settings(context.settings),
         history=history,
@@ -134,6 +141,7 @@ def build_channels(context: Context) -> dict[str, Channel]:
         mailbox=_mailbox(context),
         keep_photo=keep_photo,
         drop_photo=drop_photo,
+        announcement_of=announcement_of,
     )
 
 

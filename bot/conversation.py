@@ -22,7 +22,7 @@ from backend.messages import service as messages
 from backend.messages.service import Found
 from backend.models import Address, Conversation, Delivery, Message
 from bot import asides, call, commands, dialogue, drafts, outcome, picks, several, texts, tongues
-from bot.flows import emergency
+from bot.flows import alert_reply, emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
 from channels.message import Answer, Incoming, Reply, StatusUpdate
@@ -151,6 +151,10 @@ class Bot:
             await contacts.stop(session, address)
         elif ended:
             conversation.dialogue = drafts.kept(conversation.dialogue)
+        elif _answers_our_call(incoming):
+            await alert_reply.press(turn, incoming.pressed or 0)
+            conversation.dialogue = turn.dialogue.dump()
+            replies, ended = turn.replies, True
         elif incoming.channel == "voice" and conversation.state == "active":
             replies, ended = call.while_with_agent(conversation.language, incoming, parse)
         elif await dialogue.obey_anyway(turn) if conversation.state != "bot" else False:
@@ -238,6 +242,11 @@ class Bot:
         else:
             sent = (await delivery.promise(session, conversation, said)).id
         return messages.unpack(said, sent)
+
+
+def _answers_our_call(incoming: Incoming) -> bool:
+    """Tell whether this is a key in a call that we placed: no step of a talk waits for it."""
+    return incoming.channel == "voice" and incoming.pressed is not None
 
 
 def _hardly_heard(confidence: float | None, parse: Parse) -> bool:

@@ -37,21 +37,25 @@ TEST_LIST = "시험"
 _LANGUAGE = """CASE WHEN {wish} = ANY(:languages) THEN {wish}
     WHEN 'ko' = ANY(:languages) THEN 'ko' ELSE 'en' END"""
 
+# Nobody's phone rings but their own, and for no mere advice.
+_CALLED = "(s.channel <> 'call' OR a.verified_at IS NOT NULL AND :level <> 'advisory')"
+
 # The one rule of who is meant, for counting and for the fan-out: an open door, a level that is not
 # silenced, and a district of the area or a saved place within a polygon of it.
-_MEANT = """
-    FROM subscriptions s JOIN addresses a ON a.id = s.address_id
-    JOIN contacts c ON c.id = s.contact_id
-    WHERE a.stopped_at IS NULL AND NOT (CAST(:level AS varchar) = ANY(s.silenced)) AND (
-        s.district = ANY(:districts) OR (
-            c.latitude IS NOT NULL AND s.district <> '시험' AND EXISTS (
-                SELECT 1 FROM unnest(CAST(:rings AS polygon[])) ring
-                WHERE ring @> point(c.longitude, c.latitude))))"""
-_MEANT_BY_DISTRICT = """
+_MEANT = f"""
     FROM subscriptions s JOIN addresses a ON a.id = s.address_id
     JOIN contacts c ON c.id = s.contact_id
     WHERE a.stopped_at IS NULL AND NOT (CAST(:level AS varchar) = ANY(s.silenced))
-      AND s.district = ANY(:districts)"""
+      AND {_CALLED} AND (
+        s.district = ANY(:districts) OR (
+            c.latitude IS NOT NULL AND s.district <> '시험' AND EXISTS (
+                SELECT 1 FROM unnest(CAST(:rings AS polygon[])) ring
+                WHERE ring @> point(c.longitude, c.latitude))))"""  # noqa: S608 - constant parts
+_MEANT_BY_DISTRICT = f"""
+    FROM subscriptions s JOIN addresses a ON a.id = s.address_id
+    JOIN contacts c ON c.id = s.contact_id
+    WHERE a.stopped_at IS NULL AND NOT (CAST(:level AS varchar) = ANY(s.silenced))
+      AND {_CALLED} AND s.district = ANY(:districts)"""
 
 _COUNT = """
     WITH person AS (
@@ -63,12 +67,12 @@ _COUNT = """
         (SELECT coalesce(max(id), 0) FROM subscriptions) AS through
     FROM person GROUP BY channel, spoken"""
 
-_BY_DISTRICT = text("""
+_BY_DISTRICT = text(f"""
     SELECT s.district, count(DISTINCT s.contact_id) AS people
     FROM subscriptions s JOIN addresses a ON a.id = s.address_id
     WHERE s.district = ANY(:districts) AND a.stopped_at IS NULL
-      AND NOT (CAST(:level AS varchar) = ANY(s.silenced))
-    GROUP BY s.district""")
+      AND NOT (CAST(:level AS varchar) = ANY(s.silenced)) AND {_CALLED}
+    GROUP BY s.district""")  # noqa: S608 - constant parts
 
 # An advisory waits for the end of the citizen's quiet hours, in a lane of its own: nothing urgent
 # that comes meanwhile stands behind it.

@@ -52,7 +52,11 @@ async def send(session: AsyncSession) -> int:
     rows = await session.execute(
         select(Subscription.channel, Address)
         .join(Address, Address.id == Subscription.address_id)
-        .where(Subscription.district == audience.TEST_LIST, Address.stopped_at.is_(None))
+        .where(
+            Subscription.district == audience.TEST_LIST,
+            Subscription.channel != "call",  # nobody's phone is to ring every few minutes
+            Address.stopped_at.is_(None),
+        )
         .distinct(Subscription.channel)
         .order_by(Subscription.channel, Subscription.id)
     )

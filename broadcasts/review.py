@@ -17,6 +17,7 @@ from channels.settings import read_prices
 
 # Numbers of citizens are Korean ones, as far as the count of parts is concerned.
 HOME = "+82"
+LAST_WAY = "call"
 
 
 async def review(
@@ -45,7 +46,17 @@ async def review(
             _time(settings, channels, channel, people)
             for channel, people in sorted(reached.by_channel.items())
         ],
+        last_way=_last_way(settings, channels, broadcast, reached.people),
     )
+
+
+def _last_way(
+    settings: Settings, channels: Mapping[str, Channel], broadcast: Broadcast, people: int
+) -> ChannelTime | None:
+    """Return how long it takes to call everybody, should nothing else reach anybody."""
+    if broadcast.level == "advisory" or LAST_WAY not in channels:
+        return None
+    return _time(settings, channels, LAST_WAY, people)
 
 
 def _cost(

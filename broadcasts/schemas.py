@@ -356,7 +356,11 @@ class ChannelTime(BaseModel):
 
 
 class Review(BaseModel):
-    """What an approver decides on, in numbers; `by_district` counts who chose two in both."""
+    """What an approver decides on, in numbers; `by_district` counts who chose two in both.
+
+    `last_way` is what it takes at the very most to call those whom nothing else reaches: everybody.
+    It is None where nobody is called: no account for it, or a level that wakes nobody up.
+    """
 
     broadcast: BroadcastOut
     audience: AudienceOut
@@ -365,6 +369,7 @@ class Review(BaseModel):
     costs: list[ChannelCost]
     won: Decimal | None
     times: list[ChannelTime]
+    last_way: ChannelTime | None = None
 
 
 class EventOutcomes(BaseModel):

@@ -33,6 +33,12 @@ _WORDS = {
     "wifi": "와이파이", "mm": "밀리미터", "cm": "센티미터", "m": "미터", "km": "킬로미터",
     "g": "그램", "kg": "킬로그램",
 }  # fmt: skip
+# Language → how it says a date (year, month, day) and a time (hours, with minutes).
+_ABROAD = {
+    "zh": ("{0}年{1}月{2}日", "{0}点", "{0}点{1}分"),
+    "ja": ("{0}年{1}月{2}日", "{0}時", "{0}時{1}分"),
+    "vi": ("ngày {2} tháng {1} năm {0}", "{0} giờ", "{0} giờ {1} phút"),
+}
 _SPELLED_MAX = 5  # longer words in capitals are words
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.A)
@@ -42,9 +48,10 @@ _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _PHONE = re.compile(r"(?<![\d-])(?:0\d{1,2}-(?:\d{3,4}-)?\d{3,4}|1[568]\d{2}-\d{4})(?![\d-])")
 _SERVICE = r"1(?:0[79]|1[0-9]|2[09]|3[12]|82|330|345|366|388)"
 _SERVICE_KO = re.compile(
-    rf"(?<![\d.,:-])({_SERVICE})(?=번|에|으로|로|이나|나|과|와|을|를|은|는|의|도|구급|[.!?,)]|$)"
+    rf"(?<![\d.,:-])({_SERVICE})(?=번|에|으로|로|이나|나|과|와|을|를|은|는|의|도|구급|\s?(?:문의|신고|전화)|[.!?,)]|$)"
 )
 _SERVICE_EN = re.compile(rf"(?i)(?<=\b)(call|dial|phone|ask|at|to|or)(\s+)({_SERVICE})(?![\d:.]\d)")
+_SERVICE_ABROAD = re.compile(rf"(?<![\d.,:-]){_SERVICE}(?![\d:]|[.,]\d|\s?(?:mm|cm|km|m|%|℃))")
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])")
 _HOUR_KO = re.compile(r"(?<!\d)(1[3-9]|2[0-4])시(?!간)")
 _COUNT_KO = re.compile(r"(?<![\d.,])(\d{1,2})\s?(건|개|명|곳|가지|마리)(?!월)")
@@ -63,8 +70,11 @@ def digits(number: str, language: str) -> str:
         head = len(run) % 4 if len(run) > 4 else 0
         parts = ([run[:head]] if head else []) + [run[i : i + 4] for i in range(head, len(run), 4)]
         groups += parts
-    table, between = (_KO, "") if language == "ko" else (_EN, " ")
-    return ", ".join(between.join(table[d] for d in group) for group in groups)
+    names = {"ko": _KO, "en": _EN}.get(language)
+    if names is None:
+        return ", ".join(" ".join(group) for group in groups)  # a voice names each by itself
+    between = "" if language == "ko" else " "
+    return ", ".join(between.join(names[d] for d in group) for group in groups)
 
 
 def read_aloud(text: str, language: str) -> str:
@@ -74,6 +84,8 @@ def read_aloud(text: str, language: str) -> str:
     text = _DATE.sub(lambda found: _date(found, language), text)
     text = _PHONE.sub(lambda found: digits(found.group(), language), text)
     text = _TIME.sub(lambda found: _time(int(found[1]), int(found[2]), language), text)
+    if language in _ABROAD:
+        return _SERVICE_ABROAD.sub(lambda found: " ".join(found[0]), text)
     if language != "ko":
         return _SERVICE_EN.sub(lambda m: m[1] + m[2] + " ".join(_EN[d] for d in m[3]), text)
     text = _SERVICE_KO.sub(lambda found: "".join(_KO[d] for d in found[1]), text)
@@ -93,12 +105,16 @@ def _date(found: re.Match[str], language: str) -> str:
     year, month, day = int(found[1]), int(found[2]), int(found[3])
     if not 1 <= month <= 12:
         return found.group()
+    if language in _ABROAD:
+        return _ABROAD[language][0].format(year, month, day)
     return f"{year}년 {month}월 {day}일" if language == "ko" else f"{_MONTHS[month]} {day}, {year}"
 
 
 def _time(hour: int, minute: int, language: str) -> str:
     if language == "ko":
         return _hour(hour) + (f" {minute}분" if minute else "")
+    if language in _ABROAD:
+        return _ABROAD[language][2 if minute else 1].format(hour, minute)
     minutes = f":{minute:02d}" if minute else ""
     return f"{hour % 12 or 12}{minutes} {'AM' if hour % 24 < 12 else 'PM'}"
 

@@ -1,5 +1,6 @@
 """Every door of the house: the one list to touch when a channel is added."""
 
+from channels.announcement import AnnouncementOf
 from channels.audiocodes import AudioCodes
 from channels.base import Channel
 from channels.email import Email
@@ -10,6 +11,7 @@ from channels.korea_sms import KoreaSms
 from channels.settings import ChannelSettings
 from channels.sms import Sms, SmsProvider
 from channels.telegram import Telegram
+from channels.twilio_calls import TwilioCalls
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
 from channels.voice import CallerOf
@@ -26,11 +28,13 @@ def build(
     mailbox: Mailbox,
     keep_photo: KeepPhoto,
     drop_photo: DropPhoto,
+    announcement_of: AnnouncementOf,
 ) -> dict[str, Channel]:
     """Return the channels by name; a provider without its credentials is left out.
 
     `caller_of` is what a gateway asks of the composition that names its caller only once, `mailbox`
-    what KakaoTalk asks, and the others what web chat does.
+    what KakaoTalk asks, `announcement_of` what a placed call has to say, and the others
+    what web chat does.
     """
     channels: list[Channel] = [WebChannel(history, subscribe, publish, keep_photo, drop_photo)]
     twilio = bool(settings.twilio_account_sid and settings.twilio_auth_token)
@@ -40,7 +44,7 @@ def build(
     if carriers:
         channels += [Sms(carriers, settings.sms_routes)]
     if twilio:
-        channels += [TwilioVoice(settings)]
+        channels += [TwilioVoice(settings), TwilioCalls(settings, announcement_of)]
     if settings.audiocodes_token:
         channels += [AudioCodes(settings, caller_of)]
     if settings.jambonz_webhook_secret:

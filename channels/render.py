@@ -69,7 +69,7 @@ def speakable(text: str, language: str) -> str:
     text = _MARKUP.sub(" ", _EMOJI.sub(" ", text))
     lines = (_SPACES.sub(" ", line).strip(" :") for line in text.splitlines())
     # A line end is a pause; without a full stop the voice would run on.
-    return " ".join(line if line[-1] in ".?!,…" else f"{line}." for line in lines if line)
+    return " ".join(line if line[-1] in ".?!,…。！？、" else f"{line}." for line in lines if line)
 
 
 def sentences(said: str) -> list[str]:

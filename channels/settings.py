@@ -29,7 +29,7 @@ def read_routes(text: str) -> Routes:
 def read_prices(text: str) -> Mapping[str, Decimal]:
     """Return what one unit costs, in won, by the name of its tariff.
 
-    `text` is such as `korea.sms=9.9,korea.lms=30,twilio=90`; what is not named has no known price.
+    `text` is such as `korea.sms=9.9,twilio=90,twilio.call=60`; what is not named has no price.
     Raises: ValueError with a sentence that says what is wrong.
     """
     prices: dict[str, Decimal] = {}
@@ -62,6 +62,7 @@ class ChannelSettings:
     telegram_api_url: str
     telegram_webhook_secret: str
     agent_number: str | None = None
+    twilio_calls_per_second: float = 1.0
     audiocodes_token: str = ""
     jambonz_webhook_secret: str = ""
     korea_sms_app_key: str = ""

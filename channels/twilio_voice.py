@@ -4,21 +4,19 @@ https://www.twilio.com/docs/voice/twiml/gather · /say · /dial
 The webhook of a number that should answer in English is `/channels/twilio/voice?language=en`.
 """
 
-import re
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
-from twilio.twiml.voice_response import Gather, Say, VoiceResponse  # type: ignore[import-untyped]
+from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]
 
 from channels.base import Rejected
 from channels.message import Incoming, OnMessage, OnStatus, Outgoing, Scheme, Sent
-from channels.segments import split
 from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
+from channels.twilio_speech import say, xml
 from channels.voice import (
     DIAL_SECONDS,
-    LOCALES,
     WAIT_SECONDS,
     Listen,
     Spoken,
@@ -29,11 +27,6 @@ from channels.voice import (
     heard,
     take,
 )
-
-VOICES = {"ko": "Polly.Seoyeon", "en": "Polly.Joanna"}
-SLOW_RATE = "80%"
-_HANGUL = re.compile("[가-힣]")
-SAY_MAX = 3000  # Twilio reads at most 4,096 characters of one Say
 
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 ANSWERED = ("completed", "answered")
@@ -68,11 +61,11 @@ class TwilioVoice:
             language = asked_language(request.query_params.get("language"))
             incoming = read_turn(form, number, token_of_try, language)
             if incoming is None:
-                return _xml(VoiceResponse())
+                return xml(VoiceResponse())
             if incoming.kind == "hangup":
                 await on_message(incoming)
-                return _xml(VoiceResponse())
-            return _xml(self._twiml(await take(on_message, incoming, agents), number or 0))
+                return xml(VoiceResponse())
+            return xml(self._twiml(await take(on_message, incoming, agents), number or 0))
 
         @router.post("/channels/twilio/voice/transfer")
         async def transferred(request: Request) -> Response:
@@ -83,9 +76,9 @@ class TwilioVoice:
             if incoming is None:
                 response = VoiceResponse()
                 response.hangup()
-                return _xml(response)
+                return xml(response)
             # Ringing the same number again at once would only make a circle.
-            return _xml(self._twiml(await take(on_message, incoming, None), number))
+            return xml(self._twiml(await take(on_message, incoming, None), number))
 
         @router.post("/channels/twilio/voice/status", status_code=204)
         async def status(request: Request) -> Response:
@@ -108,10 +101,10 @@ class TwilioVoice:
         response = VoiceResponse()
         if spoken.listen is not None:
             gather = self._gather(spoken, spoken.listen, turn + 1)
-            _say(gather, spoken)
+            say(gather, spoken.lines, spoken.language, slow=spoken.slow)
             response.append(gather)
             return response
-        _say(response, spoken)
+        say(response, spoken.lines, spoken.language, slow=spoken.slow)
         if spoken.transfer:
             response.dial(
                 self._settings.agent_number,
@@ -188,24 +181,3 @@ def read_end(form: Form) -> Incoming | None:
 
 def _whole(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 7 else None
-
-
-def _say(verb: VoiceResponse | Gather, spoken: Spoken) -> None:
-    """Add the lines; where they are to be slow, by the one piece of SSML that Polly knows.
-
-    A Korean name in an English talk is for the Korean voice, which reads both scripts.
-    """
-    for line in spoken.lines:
-        language = "ko" if _HANGUL.search(line) else spoken.language
-        voice = {"voice": VOICES[language], "language": LOCALES[language]}
-        for part in split(line, SAY_MAX, len):
-            if spoken.slow:
-                say = Say(**voice)
-                say.prosody(part, rate=SLOW_RATE)
-                verb.append(say)
-            else:
-                verb.say(part, **voice)
-
-
-def _xml(response: VoiceResponse) -> Response:
-    return Response(str(response), media_type="text/xml")

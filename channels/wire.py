@@ -8,7 +8,7 @@ import asyncio
 import json
 import select
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -82,19 +82,19 @@ class Wire:
         method: str,
         path: str,
         *,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Answered:
         """Return the answer to one request, whatever its status; redirects are not followed.
 
-        `form` or `body` (JSON) is sent along. Raises: Retryable where nothing was sent, Unknown
-        where that is not known.
+        `form` (a field may have several values) or `body` (JSON) is sent along. Raises: Retryable
+        where nothing was sent, Unknown where that is not known.
         """
         headers, content = None, None
         url = self._url + path + (f"?{urlencode(query)}" if query else "")
         if form is not None:
-            headers, content = {"Content-Type": _FORM}, urlencode(form).encode()
+            headers, content = {"Content-Type": _FORM}, urlencode(form, doseq=True).encode()
         elif body is not None:
             headers, content = {"Content-Type": "application/json"}, json.dumps(body).encode()
         for _ in range(_TRIES):

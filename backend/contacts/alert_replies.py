@@ -49,6 +49,21 @@ async def last_received(session: AsyncSession, contact_id: UUID) -> Received | N
     return Received(event_id, texts.get(language, ""), at)
 
 
+async def told_by(session: AsyncSession, delivery: int, contact_id: UUID) -> UUID | None:
+    """Return the event of the alert that a contact's delivery told of, be it by a follow-up."""
+    row = (
+        await session.execute(
+            select(BroadcastEvent.id, BroadcastEvent.kind, BroadcastEvent.area)
+            .join(Delivery, Delivery.event_id == BroadcastEvent.id)
+            .where(Delivery.id == delivery, Delivery.contact_id == contact_id)
+        )
+    ).first()
+    if row is None:
+        return None
+    event_id, kind, area = row
+    return event_id if kind == "alert" else UUID(area["corrects"])
+
+
 async def overtaken(session: AsyncSession, conversation_id: UUID, at: datetime) -> bool:
     """Tell whether the bot has said something else in a conversation since `at`."""
     found = await session.scalar(

@@ -12,11 +12,12 @@ from backend.contacts import places
 from backend.errors import Invalid
 from backend.models import Address, Subscription
 from backend.petitions.routing import directory
+from channels.inbound import takes_texts
 
 CITIZEN = "citizen"
 
 # The channels an alert can arrive on by itself, and the kind of address each writes to.
-ALERT_SCHEMES = {"sms": "phone", "telegram": "telegram", "web": "web"}
+ALERT_SCHEMES = {"sms": "phone", "call": "phone", "telegram": "telegram", "web": "web"}
 
 
 async def subscribe(
@@ -30,7 +31,7 @@ async def subscribe(
     """Register a contact for the alerts of a district (Korean name, `마포구`).
 
     Registering again changes where and in which language they arrive. Whoever asks on the phone
-    gets them by SMS, at the number they call from.
+    gets them at the number they call from: by SMS, or by a call where that is a landline.
 
     Raises: Invalid where no alert can arrive: a withheld number, a terminal, no such district.
     """
@@ -39,10 +40,15 @@ async def subscribe(
             "서울의 25개 구 가운데 하나를 말씀해 주세요.",
             "Please name one of the 25 districts of Seoul.",
         )
-    arrives = "sms" if channel == "voice" else channel
-    scheme = await session.scalar(
-        select(Address.scheme).where(Address.id == address_id, Address.contact_id == contact_id)
+    row = await session.execute(
+        select(Address.scheme, Address.address).where(
+            Address.id == address_id, Address.contact_id == contact_id
+        )
     )
+    scheme, number = row.tuples().one_or_none() or (None, "")
+    arrives = channel
+    if channel == "voice":
+        arrives = "sms" if takes_texts(number) else "call"
     if scheme is None or ALERT_SCHEMES.get(arrives) != scheme:
         raise Invalid(
             "여기로는 알림을 보낼 수 없어요. 문자나 텔레그램, 웹 채팅에서 신청해 주세요.",

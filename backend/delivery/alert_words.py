@@ -7,7 +7,7 @@ from channels.charset import keeps_letters
 
 KOREA = "+82"
 # A text message, an AlimTalk's template and a call have no room for more.
-SHORT_CHANNELS = ("sms", "alimtalk", "voice")
+SHORT_CHANNELS = ("sms", "alimtalk", "call")
 # How a language is named before its link, in letters that CP949 has.
 _NAMES = {"zh": "中文", "ja": "日本語", "vi": "Tieng Viet"}
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels.base import Channel
 
 # What reaches people most surely comes first. Nobody sees a closed browser, so the web is no way.
-PREFERRED = ("sms", "alimtalk", "telegram", "email")
+# A call wakes people up and goes one by one: it is the last way, for what threatens them alone.
+PREFERRED = ("sms", "alimtalk", "telegram", "email", "call")
 
 # A citizen allows an address by having proven that it is theirs and not having closed it.
 _MOVE = text("""
@@ -28,6 +29,9 @@ _MOVE = text("""
                OR m.author = 'notice' AND NOT coalesce(jsonb_exists(m.reply, 'code_for'), false))
           AND (a.verified_at IS NOT NULL OR a.scheme NOT IN ('phone', 'email'))
           AND (a.id, way.channel) <> (d.address_id, d.channel)
+          AND (way.channel <> 'call' OR EXISTS (
+            SELECT 1 FROM broadcast_events e
+            WHERE e.id = d.event_id AND e.level <> 'advisory' AND e.kind <> 'reminder'))
           AND NOT EXISTS (
             SELECT 1 FROM delivery_attempts t
             WHERE t.delivery_id = d.id AND t.address_id = a.id AND t.channel = way.channel)

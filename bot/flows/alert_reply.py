@@ -1,6 +1,7 @@
 """An answer to an emergency alert: somebody is safe, or needs help."""
 
 import re
+from uuid import UUID
 
 from backend.contacts import alert_replies
 from bot.flows import is_passing, person
@@ -45,15 +46,29 @@ async def take(turn: Turn) -> bool:
             return False
         assert number is not None
         answer = "safe" if number[1] == "1" else "help"
+    await _keep(turn, alert.event_id, answer)
+    return True
+
+
+async def press(turn: Turn, delivery: int) -> bool:
+    """Take the key pressed in a call that we placed as the answer to what the call was about."""
+    event = await alert_replies.told_by(turn.session, delivery, turn.address.contact_id)
+    if event is None:
+        return False
+    await _keep(turn, event, "safe" if turn.text == "1" else "help")
+    return True
+
+
+async def _keep(turn: Turn, event: UUID, answer: alert_replies.Reply) -> None:
+    """Record an answer and say so; whoever needs help goes to the front of the desk's queue."""
     await alert_replies.record(
-        turn.session, alert.event_id, turn.address.contact_id, turn.message.id, answer
+        turn.session, event, turn.address.contact_id, turn.message.id, answer
     )
     if answer == "safe":
         turn.say("alerts.noted_safe")
     else:
         turn.say("alerts.noted_help")
-        await person.hand_over(turn, "alert_help", broadcast=str(alert.event_id))
-    return True
+        await person.hand_over(turn, "alert_help", broadcast=str(event))
 
 
 def _in_words(turn: Turn) -> alert_replies.Reply | None:

@@ -11,6 +11,7 @@ from bot.corrections import read
 from bot.flow import Flow
 from bot.flows import alert_levels
 from bot.turn import Turn
+from channels.inbound import takes_texts
 
 NAME = "alerts"
 
@@ -179,11 +180,13 @@ async def _on(turn: Turn) -> None:
             turn.session,
             contact_id=turn.address.contact_id,
             address_id=turn.address.id,
-            channel="sms" if turn.voice else turn.conversation.channel,
+            channel="voice" if turn.voice else turn.conversation.channel,
             district=district,
             language=turn.language,
         )
-    key = "alerts.switched_on_sms" if turn.voice else "alerts.switched_on"
+    key = "alerts.switched_on"
+    if turn.voice:
+        key += "_sms" if takes_texts(turn.address.address) else "_call"
     turn.say(key, district=_names(turn, districts))
     turn.done()
     turn.wait(NAME, "switched", districts=districts)

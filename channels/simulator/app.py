@@ -19,6 +19,7 @@ from channels.simulator.faults import FaultBox, Faults
 from channels.simulator.kakao_api import KakaoApi
 from channels.simulator.korea_sms_api import KoreaSmsApi
 from channels.simulator.page import TEXTS
+from channels.simulator.placed_calls import PlacedCalls
 from channels.simulator.smtp_api import SmtpServer
 from channels.simulator.store import Store
 from channels.simulator.telegram_api import TelegramApi
@@ -38,6 +39,7 @@ class Simulator:
         self.faults = FaultBox()
         self._client = httpx.AsyncClient(timeout=CALL_SECONDS, trust_env=False)
         self._twilio = TwilioApi(settings, self.store, self.faults, self._client)
+        self._placed = PlacedCalls(settings, self.store, self.faults, self._client)
         self._korea = KoreaSmsApi(settings, self.store, self.faults, self._client)
         self._telegram = TelegramApi(settings, self.store, self.faults)
         self._kakao = KakaoApi(settings, self.store, self.faults, self._client)
@@ -46,6 +48,7 @@ class Simulator:
         self._citizens = Citizens(
             settings, self.store, self._twilio, self._korea, self._telegram, self._kakao,
             self.faults,
+            self._placed,
             self._client,
         )  # fmt: skip
 
@@ -53,6 +56,7 @@ class Simulator:
         """Return all routes, the providers' at the paths where their clients look for them."""
         router = APIRouter()
         router.include_router(self._twilio.router())
+        router.include_router(self._placed.router())
         router.include_router(self._korea.router())
         router.include_router(self._telegram.router())
         router.include_router(self._kakao.router())
@@ -69,6 +73,7 @@ class Simulator:
         """Stop the callbacks under way and close the connections."""
         await self._smtp.close()
         await self._twilio.close()
+        await self._placed.close()
         await self._korea.close()
         await self._alimtalk.close()
         await self._client.aclose()

@@ -22,9 +22,11 @@ from channels.simulator.calls import GATEWAYS, Calls, Gateway
 from channels.simulator.faults import FaultBox
 from channels.simulator.kakao_api import KakaoApi
 from channels.simulator.korea_sms_api import KoreaSmsApi
+from channels.simulator.placed_calls import PlacedCalls
 from channels.simulator.store import Entry, Kind, Store
 from channels.simulator.telegram_api import TelegramApi
-from channels.simulator.twilio_api import VERSION, TwilioApi
+from channels.simulator.twilio_api import TwilioApi
+from channels.simulator.twilio_rest import VERSION
 from channels.twilio_sms import RESERVED
 
 
@@ -32,7 +34,8 @@ class Act(BaseModel):
     """What a citizen does. `from` is a phone number, the id of a Telegram chat, or a Kakao user.
 
     On the phone (`voice` through Twilio, `audiocodes`, `jambonz`) the first act calls; digits are
-    keys, an empty text is silence, `confidence` is how well speech was heard. `korea` is a text
+    keys, an empty text is silence, `confidence` is how well speech was heard. Whoever has taken a
+    call of ours presses keys in that. `korea` is a text
     to the domestic number, and its block a call to the line of refusal. `photo` is a JPEG or PNG
     in base64 that goes along with a text; `latitude` and `longitude` share a place on Telegram.
     `callback` says whether KakaoTalk allows a late answer. To block `alimtalk` is to have none.
@@ -73,6 +76,7 @@ class Citizens:
         telegram: TelegramApi,
         kakao: KakaoApi,
         faults: FaultBox,
+        placed: PlacedCalls,
         client: httpx.AsyncClient,
     ) -> None:
         self._settings = settings
@@ -81,6 +85,7 @@ class Citizens:
         self._korea = korea
         self._telegram = telegram
         self._kakao = kakao
+        self._placed = placed
         self._client = client
         self._calls = Calls(settings, store, faults, self._post)
         # Far from the numbers of an earlier run, which the service has seen.
@@ -157,7 +162,12 @@ class Citizens:
         return Outcome(status=response.status_code, answer=response.text)
 
     async def _call(self, act: Act, gateway: Gateway) -> Outcome:
-        if act.kind == "hangup":
+        if gateway == "voice" and self._placed.has_taken(act.sender):
+            if act.kind == "hangup":
+                step = self._placed.hang_up(act.sender)
+            else:
+                step = await self._placed.press(act.sender, act.text)
+        elif act.kind == "hangup":
             step = await self._calls.hang_up(gateway, act.sender)
         else:
             step = await self._calls.act(gateway, act.sender, act.text, act.confidence)

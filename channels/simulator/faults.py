@@ -24,7 +24,10 @@ class Faults(BaseModel):
     rate_late_callback: float = Field(0, ge=0, le=1)
     rate_reordered_callback: float = Field(0, ge=0, le=1)
     rate_undelivered: float = Field(0, ge=0, le=1)
-    rate_no_answer: float = Field(0, ge=0, le=1)  # of the phone that a call is transferred to
+    rate_no_answer: float = Field(0, ge=0, le=1)  # of phones that are called, transfers too
+    rate_busy: float = Field(0, ge=0, le=1)
+    rate_call_failed: float = Field(0, ge=0, le=1)
+    key_wait_ms: int = Field(6_000, ge=0, le=60_000)  # how long a call we place waits for a key
     late_ms: int = Field(2_000, ge=0, le=60_000)
     timeout_ms: int = Field(15_000, ge=100, le=60_000)
 

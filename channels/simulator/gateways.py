@@ -19,7 +19,7 @@ from channels.signatures import (
     jambonz_signature,
     twilio_signature,
 )
-from channels.simulator.twilio_api import VERSION
+from channels.simulator.twilio_rest import VERSION
 
 Post = Callable[..., Awaitable[httpx.Response]]
 Then = Literal["listens", "dials", "over"]
@@ -74,17 +74,8 @@ class TwilioLine:
         elif did.kind == "dialled":
             heard = {"DialCallStatus": did.text}
         response = await self._send(self._url, {"CallStatus": "in-progress", **heard})
-        try:
-            document = ElementTree.fromstring(response.text)  # noqa: S314 - our own answer
-        except ElementTree.ParseError:
-            return Step(response.status_code, response.text)
-        lines = ["".join(say.itertext()) for say in document.iter("Say")]
-        for verb, then in (("Gather", "listens"), ("Dial", "dials")):
-            found = document.find(verb)
-            if found is not None:
-                self._url = urljoin(self._url, found.get("action") or self._url)
-                return Step(response.status_code, response.text, lines, then)  # type: ignore[arg-type]
-        return Step(response.status_code, response.text, lines)
+        step, self._url = read_twiml(response.status_code, response.text, self._url)
+        return step
 
     async def end(self) -> httpx.Response:
         """Post the status callback."""
@@ -104,6 +95,26 @@ class TwilioLine:
         }
         signature = twilio_signature(self._settings.twilio_auth_token, url, form)
         return await self._post(url, data=form, headers={TWILIO_HEADER: signature})
+
+
+def read_twiml(status: int, document: str, url: str) -> tuple[Step, str]:
+    """Return what a document of TwiML says and does, and the URL that is asked next.
+
+    `url` is where the document came from.
+    """
+    step = Step(status, document)
+    try:
+        root = ElementTree.fromstring(document)  # noqa: S314 - our own answer
+    except ElementTree.ParseError:
+        return step, url
+    step.lines = ["".join(say.itertext()) for say in root.iter("Say")]
+    ways: tuple[tuple[str, Then], ...] = (("Gather", "listens"), ("Dial", "dials"))
+    for verb, then in ways:
+        found = root.find(verb)
+        if found is not None:
+            step.then = then
+            return step, urljoin(url, found.get("action") or url)
+    return step, url
 
 
 class AudioCodesLine:

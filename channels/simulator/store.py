@@ -9,20 +9,20 @@ CAPACITY = 10_000
 PHONES_SHOWN = 30
 BUBBLES_SHOWN = 60
 
-Kind = Literal["sms", "voice", "telegram", "kakao", "alimtalk", "email"]
+Kind = Literal["sms", "voice", "call", "telegram", "kakao", "alimtalk", "email"]
 PROVIDERS: dict[Kind, str] = {
-    "sms": "twilio", "voice": "twilio", "telegram": "telegram", "kakao": "kakao",
+    "sms": "twilio", "voice": "twilio", "call": "twilio", "telegram": "telegram", "kakao": "kakao",
     "alimtalk": "alimtalk", "email": "smtp",
 }  # fmt: skip
 
 
 @dataclass(slots=True)
 class Entry:
-    """One message. `id` counts what was sent from 1, `place` the same for one address alone.
+    """One message, or one call that we placed.
 
-    Both are 0 for what a citizen wrote and for what was spoken in a call. `provider` is named
-    where a kind has several; `reference` and `part` are what we asked it to send back with
-    its reports.
+    `id` counts what was sent from 1, `place` the same for one address alone. Both
+    are 0 for what a citizen wrote and for what was spoken in a call. `provider` is named where a
+    kind has several; `reference` and `part` are what we asked it to send back with its reports.
     """
 
     kind: Kind
@@ -65,7 +65,7 @@ class Entry:
         """Return what the page shows of it."""
         return {
             "kind": self.kind,
-            "door": self.provider or self.kind,
+            "door": "voice" if self.kind == "call" else self.provider or self.kind,
             "incoming": self.incoming,
             "text": self.text,
             "at": self.at.isoformat(),

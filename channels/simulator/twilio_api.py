@@ -3,14 +3,12 @@
 https://www.twilio.com/docs/messaging/api/message-resource
 """
 
-import base64
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Request
@@ -19,29 +17,16 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from channels.phones import is_e164
 from channels.segments import TWILIO_MAX, measure
 from channels.settings import ChannelSettings
-from channels.signatures import TWILIO_HEADER, same_secret, twilio_signature
+from channels.signatures import TWILIO_HEADER, twilio_signature
 from channels.simulator.callbacks import Callbacks
 from channels.simulator.faults import FaultBox
 from channels.simulator.store import Entry, Store
+from channels.simulator.twilio_rest import VERSION, bad_day, day, error, knows, page
 
 CALLBACK_STEPS = ("queued", "sent", "delivered")
 FAILING_STEPS = ("queued", "sent", "undelivered")
 UNREACHABLE = "30003"
 MEDIA_KEPT = 50
-VERSION = "2010-04-01"
-
-_ERRORS = {
-    20003: (401, "Authenticate"),
-    20404: (404, "The requested resource was not found"),
-    20429: (429, "Too Many Requests"),
-    20503: (503, "Service Unavailable"),
-    21211: (400, "The 'To' number is not a valid phone number."),
-    21602: (400, "Message body is required."),
-    21603: (400, "A 'From' phone number is required."),
-    21604: (400, "A 'To' phone number is required."),
-    21610: (400, "Attempt to send to unsubscribed recipient"),
-    21617: (400, "The concatenated message body exceeds the 1600 character limit."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +63,47 @@ class TwilioApi:
             """Take one message."""
             await self._faults.delay()
             if not self._knows(request, account):
-                return _error(20003)
-            if self._faults.strikes("rate_429"):
-                return _error(20429, {"Retry-After": "1"})
-            if self._faults.strikes("rate_5xx"):
-                return _error(20503)
+                return error(20003)
+            if refusal := bad_day(self._faults):
+                return refusal
             form = {key: str(value) for key, value in (await request.form()).items()}
             if code := self._objection(form):
-                return _error(code)
+                return error(code)
             entry = self.take(form["To"], form["Body"], form["From"], form.get("StatusCallback"))
             if self._faults.strikes("rate_timeout_after_accept"):
                 await self._faults.keep_silent(request)
             return JSONResponse(self._resource(entry), 201)
 
         @router.get(f"{path}.json")
-        async def page(request: Request, account: str) -> Response:
+        async def listed(request: Request, account: str) -> Response:
             """List messages, newest first."""
             if not self._knows(request, account):
-                return _error(20003)
+                return error(20003)
             return JSONResponse(self._page(request))
 
         @router.get(f"{path}/{{sid}}.json")
         async def fetch(request: Request, account: str, sid: str) -> Response:
             """Return one message."""
             if not self._knows(request, account):
-                return _error(20003)
+                return error(20003)
             entry = self._find(sid)
-            return JSONResponse(self._resource(entry)) if entry else _error(20404)
+            return JSONResponse(self._resource(entry)) if entry else error(20404)
 
         @router.get(f"{path}/{{sid}}/Media.json")
         async def media(request: Request, account: str, sid: str) -> Response:
             """List the files of one message."""
             if not self._knows(request, account):
-                return _error(20003)
+                return error(20003)
             return JSONResponse(self._media_page(sid))
 
         @router.get(f"{path}/{{sid}}/Media/{{medium}}")
         async def content(request: Request, account: str, sid: str, medium: str) -> Response:
             """Send who may see a file to where it lies for a while."""
             if not self._knows(request, account):
-                return _error(20003)
+                return error(20003)
             found = self._media.get(medium)
             if found is None or found.message != sid:
-                return _error(20404)
+                return error(20404)
             await self._faults.delay()
             return RedirectResponse(f"/simulator/media/{found.key}", 307)
 
@@ -130,7 +113,7 @@ class TwilioApi:
             for found in self._media.values():
                 if found.key == key:
                     return Response(found.content, media_type=found.content_type)
-            return _error(20404)
+            return error(20404)
 
         return router
 
@@ -175,11 +158,7 @@ class TwilioApi:
         return entry if entry and entry.kind == "sms" and not entry.provider else None
 
     def _knows(self, request: Request, account: str) -> bool:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        known = f"{self._settings.twilio_account_sid}:{self._settings.twilio_auth_token}"
-        expected = base64.b64encode(known.encode()).decode()
-        right = scheme.lower() == "basic" and same_secret(given, expected)
-        return right and account == self._settings.twilio_account_sid
+        return knows(self._settings, request, account)
 
     def _objection(self, form: dict[str, str]) -> int | None:
         """Return the error code of a message that Twilio would refuse."""
@@ -263,9 +242,7 @@ class TwilioApi:
     def _page(self, request: Request) -> dict[str, Any]:
         """Return one page of the list; `To`, `From`, `PageSize` and `Page` narrow it."""
         query = request.query_params
-        to, sender, since = query.get("To"), query.get("From"), _day(query.get("DateSent>"))
-        size = min(1000, max(1, _whole(query.get("PageSize"), 50)))
-        number = _whole(query.get("Page"), 0)
+        to, sender, since = query.get("To"), query.get("From"), day(query.get("DateSent>"))
         entries, _ = self._store.sent(to)
         found = [
             entry
@@ -273,43 +250,6 @@ class TwilioApi:
             if entry.kind == "sms" and not entry.provider and sender in (None, entry.sender)
             if since is None or entry.at >= since
         ]
-        shown = found[number * size : (number + 1) * size]
         path = f"/{VERSION}/Accounts/{self._settings.twilio_account_sid}/Messages.json"
-
-        def uri(page: int) -> str:
-            named = ("To", "From", "DateSent>")
-            narrowed = {name: query[name] for name in named if query.get(name)}
-            return f"{path}?{urlencode({**narrowed, 'PageSize': size, 'Page': page})}"
-
-        return {
-            "messages": [self._resource(entry) for entry in shown],
-            "page": number,
-            "page_size": size,
-            "start": number * size,
-            "end": number * size + max(0, len(shown) - 1),
-            "uri": uri(number),
-            "first_page_uri": uri(0),
-            "next_page_uri": uri(number + 1) if (number + 1) * size < len(found) else None,
-            "previous_page_uri": uri(number - 1) if number else None,
-        }
-
-
-def _day(value: str | None) -> datetime | None:
-    """Return the moment of a date or time as the REST API takes it; None for none."""
-    try:
-        found = datetime.fromisoformat(value) if value else None
-    except ValueError:
-        return None
-    return found.replace(tzinfo=found.tzinfo or UTC) if found else None
-
-
-def _whole(value: str | None, default: int) -> int:
-    return int(value) if value and value.isascii() and value.isdigit() else default
-
-
-def _error(code: int, headers: dict[str, str] | None = None) -> Response:
-    """Return an error as the REST API writes it."""
-    status, message = _ERRORS[code]
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    body = {"code": code, "message": message, "more_info": more, "status": status}
-    return JSONResponse(body, status, headers)
+        narrowed_by = ("To", "From", "DateSent>")
+        return page(path, "messages", found, self._resource, query, narrowed_by)

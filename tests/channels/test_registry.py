@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from channels.announcement import Announcement
 from channels.base import Channel
 from channels.kakao import Mailbox
 from channels.registry import build
@@ -43,6 +44,10 @@ async def drop_photo(address: str, photo: UUID) -> None:
     assert address
 
 
+async def announcement_of(_: int) -> Announcement | None:
+    return None
+
+
 def doors(**changed: Any) -> dict[str, Channel]:
     return build(
         settings_for(**changed),
@@ -53,18 +58,20 @@ def doors(**changed: Any) -> dict[str, Channel]:
         mailbox=Mailbox(nothing, nothing, nothing, nothing),
         keep_photo=keep_photo,
         drop_photo=drop_photo,
+        announcement_of=announcement_of,
     )
 
 
 def test_every_door_is_under_its_name() -> None:
     channels = doors()
     assert list(channels) == [
-        "web", "sms", "voice", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk",
+        "web", "sms", "voice", "call", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk",
     ]  # fmt: skip
     assert {name: (c.scheme, c.pushes, c.in_place) for name, c in channels.items()} == {
         "web": ("web", True, True),
         "sms": ("phone", True, True),
         "voice": ("phone", False, True),
+        "call": ("phone", True, False),
         "audiocodes": ("phone", False, True),
         "jambonz": ("phone", False, True),
         "telegram": ("telegram", True, False),
@@ -76,8 +83,8 @@ def test_every_door_is_under_its_name() -> None:
 @pytest.mark.parametrize(
     ("missing", "left_out"),
     [
-        ("twilio_auth_token", {"voice"}),
-        ("twilio_account_sid", {"voice"}),
+        ("twilio_auth_token", {"voice", "call"}),
+        ("twilio_account_sid", {"voice", "call"}),
         ("korea_sms_app_key", set()),
         ("audiocodes_token", {"audiocodes"}),
         ("jambonz_webhook_secret", {"jambonz"}),
@@ -108,7 +115,7 @@ REFUSAL = {"web": 400, "audiocodes": 401}  # every other door: 403
 
 @pytest.mark.parametrize(
     "name",
-    ["web", "sms", "voice", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk"],
+    ["web", "sms", "voice", "call", "audiocodes", "jambonz", "telegram", "kakao", "alimtalk"],
 )
 async def test_no_route_hears_a_stranger(name: str) -> None:
     door = Door(doors()[name])

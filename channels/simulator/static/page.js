@@ -40,7 +40,7 @@ function button(text, className, press) {
 function said(message, address, last) {
   const item = element("li", { className: "said" });
   item.dataset.author = message.incoming ? "citizen" : "bot";
-  const unsaid = message.kind === "voice" ? texts.silence : "";
+  const unsaid = { voice: texts.silence, call: texts.call }[message.kind] ?? "";
   item.append(element("div", { text: message.text || unsaid, className: "bubble" }));
   const parts = [texts[message.kind], clock.format(new Date(message.at)), texts[message.status]];
   const time = element("time", { text: parts.filter(Boolean).join(" · ") });
@@ -134,11 +134,11 @@ async function act({ from, text = "", photo = null, kind = "message", provider =
       body: JSON.stringify({ provider, from, text, photo, kind }),
     });
     if (response.status === 422) return complain(texts.from_hint);
-    if (!response.ok || (await response.json()).status >= 400) return complain(texts.failed);
+    if (!response.ok || (await response.json()).status >= 400) return complain(texts.unsent);
     await refresh();
     return true;
   } catch {
-    return complain(texts.failed);
+    return complain(texts.unsent);
   }
 }
 
