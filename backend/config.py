@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     email_from: str = ""
     siren_second_factor: Literal["", "on", "off"] = ""
     cap_sender: str = ""
+    exercise_accounts: Literal["", "own", "live"] = ""
+    exercise_twilio_account_sid: str = ""
+    exercise_twilio_auth_token: str = ""
+    exercise_twilio_from_number: str = ""
+    exercise_korea_sms_app_key: str = ""
+    exercise_korea_sms_secret_key: str = ""
+    exercise_korea_sms_from_number: str = ""
     provider_pace: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
 
     @field_validator("voice_agent_number")
@@ -130,6 +137,14 @@ class Settings(BaseSettings):
         )
 
     @property
+    def exercise_route(self) -> Literal["own", "live", "none"]:
+        """Whose accounts carry exercises and tests: their own, those of real alerts, or nobody's.
+
+        Nothing leaves this machine with the simulator, so that it carries them as well.
+        """
+        return self.exercise_accounts or ("live" if self.simulator else "none")
+
+    @property
     def base_url(self) -> str:
         """The address under which the world reaches us, without a slash at the end."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
@@ -145,6 +160,8 @@ class Settings(BaseSettings):
 
         Raises: SetupError with one sentence that says what to set.
         """
+        if self.exercise_accounts == "own":
+            self._check_exercise_accounts()
         if not self.production:
             return
         if not (self.database_url and self.redis_url):
@@ -161,6 +178,23 @@ class Settings(BaseSettings):
             raise SetupError(
                 "In production EUNGDAP_SIMULATOR must be 0: the simulator takes messages "
                 "that citizens would wait for."
+            )
+
+    def _check_exercise_accounts(self) -> None:
+        own = (
+            self.exercise_twilio_account_sid and self.exercise_twilio_auth_token,
+            self.exercise_korea_sms_app_key and self.exercise_korea_sms_secret_key,
+        )
+        if self.simulator or not any(own):
+            raise SetupError(
+                "EXERCISE_ACCOUNTS=own needs EUNGDAP_SIMULATOR=0 and the credentials of at least "
+                "one account: EXERCISE_TWILIO_… or EXERCISE_KOREA_SMS_…."
+            )
+        live = (self.twilio_account_sid, self.korea_sms_app_key)
+        if {self.exercise_twilio_account_sid, self.exercise_korea_sms_app_key} & {*live} - {""}:
+            raise SetupError(
+                "The accounts of EXERCISE_ACCOUNTS=own must be other ones than those of real "
+                "alerts; EXERCISE_ACCOUNTS=live says that they are meant to be the same."
             )
 
 

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,11 +37,12 @@ from backend.staff import routes as staff
 from bot.conversation import Bot
 from broadcasts import routes as broadcasts
 from broadcasts import spoken
-from channels import audiocodes, registry, voice
+from channels import audiocodes, registry, separated, voice
 from channels.announcement import Announcement
 from channels.base import Channel, DoorError, SendError
 from channels.kakao import Mailbox
 from channels.message import Reply
+from channels.separated import Separated
 from channels.settings import ChannelSettings, read_prices, read_routes
 from channels.simulator import Simulator
 from channels.telegram import Telegram
@@ -98,6 +100,20 @@ def channel_settings(settings: Settings) -> ChannelSettings:
     )
 
 
+def exercise_settings(settings: Settings) -> ChannelSettings:
+    """Return what the doors of exercises need: accounts and numbers of their own, nothing else."""
+    return replace(
+        channel_settings(settings),
+        public_url=settings.base_url + separated.PATH,
+        twilio_account_sid=settings.exercise_twilio_account_sid,
+        twilio_auth_token=settings.exercise_twilio_auth_token,
+        twilio_from_number=settings.exercise_twilio_from_number,
+        korea_sms_app_key=settings.exercise_korea_sms_app_key,
+        korea_sms_secret_key=settings.exercise_korea_sms_secret_key,
+        korea_sms_from_number=settings.exercise_korea_sms_from_number,
+    )
+
+
 def build_channels(context: Context) -> dict[str, Channel]:
     """Return the doors of this service, the web one fed from our own tables and signals."""
     links = Links.of(context.settings)
@@ -132,6 +148,7 @@ def build_channels(context: Context) -> dict[str, Channel]:
         async with context.sessions() as session, session.begin():
             return await spoken.announcement(session, delivery)
 
+    route = context.settings.exercise_route
     return registry.build(
         channel_settings(context.settings),
         history=history,
@@ -142,6 +159,8 @@ def build_channels(context: Context) -> dict[str, Channel]:
         keep_photo=keep_photo,
         drop_photo=drop_photo,
         announcement_of=announcement_of,
+        exercise=exercise_settings(context.settings) if route == "own" else None,
+        apart=route != "live",
     )
 
 
@@ -268,6 +287,8 @@ def create_app(
 async def _register_webhooks(channels: dict[str, Channel]) -> None:
     """Tell Telegram where we listen; without its answer the service starts all the same."""
     telegram = channels.get("telegram")
+    if isinstance(telegram, Separated):
+        telegram = telegram.live
     if isinstance(telegram, Telegram):
         try:
             await telegram.register_webhook()

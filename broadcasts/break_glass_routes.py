@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from backend.context import Session
+from backend.context import Ctx, Session
 from backend.models import BreakGlass
 from backend.security import Actor, require
 from backend.staff.second_factor import Fresh
-from broadcasts import alone_templates, break_glass, live, paging
+from broadcasts import alone_templates, break_glass, live, paging, sending
 from broadcasts.schemas import (
     BreakGlassIn,
     BreakGlassOut,
@@ -59,6 +59,7 @@ async def approve_template(
 
 @router.post("/break-glass", status_code=201)
 async def break_the_glass(
+    ctx: Ctx,
     session: Session,
     signal: Signals,
     actor: Alone,
@@ -66,6 +67,7 @@ async def break_the_glass(
     body: BreakGlassIn,
 ) -> BreakGlassOut:
     """Send an approved template alone and at once; every approver is called."""
+    sending.refuse_without_account(ctx.settings, body.environment)
     glass, event = await break_glass.send(session, actor, body)
     signal.changed(event.broadcast_id)
     return _shown(glass, event.broadcast_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from backend.context import Session
+from backend.context import Ctx, Session
 from backend.errors import NotFound
 from backend.security import Actor, require
 from backend.staff.second_factor import Fresh
@@ -21,6 +21,7 @@ from broadcasts import (
     preview,
     public_pages,
     report_pages,
+    sending,
     service,
 )
 from broadcasts.cap import routes as cap
@@ -122,9 +123,10 @@ async def edit_broadcast(
 
 @router.post("/api/v1/broadcasts/{broadcast_id}/submit")
 async def submit_broadcast(
-    session: Session, signal: Signals, actor: Author, broadcast_id: UUID, body: Seen
+    ctx: Ctx, session: Session, signal: Signals, actor: Author, broadcast_id: UUID, body: Seen
 ) -> BroadcastOut:
     """Ask for a second person's approval."""
+    await sending.check_account(session, ctx.settings, broadcast_id)
     changed = await service.submit(session, actor, broadcast_id, body.version)
     signal.changed(broadcast_id)
     return BroadcastOut.model_validate(changed)
@@ -132,6 +134,7 @@ async def submit_broadcast(
 
 @router.post("/api/v1/broadcasts/{broadcast_id}/approve")
 async def approve_broadcast(
+    ctx: Ctx,
     session: Session,
     signal: Signals,
     actor: Approver,
@@ -143,6 +146,7 @@ async def approve_broadcast(
 
     Needs a second factor of the last five minutes, where the city asks for it.
     """
+    await sending.check_account(session, ctx.settings, broadcast_id)
     await approval.approve(session, actor, broadcast_id, body)
     signal.changed(broadcast_id)
     return await _outcomes(session, broadcast_id)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend import jobs
+from backend.config import Settings
 from backend.delivery.service import wake
 from backend.errors import Conflict, Forbidden
 from backend.models import Broadcast, BroadcastEvent, SirenSwitch
@@ -111,6 +112,25 @@ async def resume(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Bro
         await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(left))
     await wake(session, "siren")
     return resumed
+
+
+def refuse_without_account(settings: Settings, environment: str) -> None:
+    """Refuse an exercise or a test for which nobody said whose accounts carry it.
+
+    Raises: Conflict. The dispatcher would refuse it as well, but one by one, and too late.
+    """
+    if environment != "live" and settings.exercise_route == "none":
+        raise Conflict(
+            "훈련·시험을 보낼 계정이 정해지지 않았어요. 운영자에게 EXERCISE_ACCOUNTS 설정을 "
+            "부탁해 주세요.",
+            "No account is set for exercises and tests. Ask an operator to set EXERCISE_ACCOUNTS.",
+        )
+
+
+async def check_account(session: AsyncSession, settings: Settings, broadcast_id: UUID) -> None:
+    """Refuse a broadcast that no account would carry, as `refuse_without_account` does."""
+    found = await session.scalar(select(Broadcast.environment).where(Broadcast.id == broadcast_id))
+    refuse_without_account(settings, found or "live")
 
 
 def closed_house() -> Conflict:

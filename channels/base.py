@@ -122,6 +122,15 @@ class Routed(Protocol):
 
 
 @runtime_checkable
+class Exercised(Protocol):
+    """A channel that keeps the accounts of exercises and tests apart from those of real alerts."""
+
+    def exercise_providers(self, address: str) -> Sequence[Provider]:
+        """Return who can carry an exercise to `address`, the first choice first."""
+        ...
+
+
+@runtime_checkable
 class Traceable(Protocol):
     """A channel that can ask its provider what became of a message."""
 
@@ -136,11 +145,14 @@ class Traceable(Protocol):
         ...
 
 
-def providers_of(channel: Channel, address: str) -> Sequence[Provider]:
+def providers_of(channel: Channel, address: str, environment: str = "live") -> Sequence[Provider]:
     """Return who can carry a message of `channel` to `address`, the first choice first.
 
-    A channel that does not say has one provider, called like itself, without limits or reports.
+    What is not `live` has accounts of its own, where the channel keeps them apart. A channel that
+    does not say has one provider, called like itself, without limits or reports.
     """
+    if environment != "live" and isinstance(channel, Exercised):
+        return channel.exercise_providers(address)
     if isinstance(channel, Routed):
         return channel.providers(address) or (Provider(channel.name),)
     return (Provider(channel.name),)
@@ -157,7 +169,7 @@ def carrier_of(channel: Channel, address: str, name: str | None) -> Provider:
 
     It is how a channel names who brought a message and takes the answer to it in place.
     """
-    known = providers_of(channel, address)
+    known = [*providers_of(channel, address), *providers_of(channel, address, "exercise")]
     return next((each for each in known if each.name == name), known[0])
 
 

@@ -115,7 +115,8 @@ class Outgoing:
     `provider` is who shall carry it, where the channel has several. `skip` is how many of its parts
     an earlier try has sent: only the others go out now.
     `photo_url` is a link to a JPEG that goes with it, for the provider or the citizen to
-    fetch: good for three days, and open to whoever holds it.
+    fetch: good for three days, and open to whoever holds it. `environment` is live, exercise or
+    test: whose accounts carry it.
     """
 
     id: int
@@ -127,6 +128,7 @@ class Outgoing:
     provider: str | None = None
     skip: int = 0
     photo_url: str | None = None
+    environment: str = "live"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 from starlette.datastructures import ImmutableMultiDict
@@ -36,11 +36,16 @@ def same_secret(given: str | None, expected: str) -> bool:
 def public_address(request: Request, public_url: str) -> str:
     """Return the URL as the provider saw it: `public_url`, then the path and query as they came.
 
-    Host and scheme of the request are a proxy's business and play no part.
+    Host and scheme of the request are a proxy's business and play no part. A path of `public_url`
+    itself that came along stands there once.
     """
     path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    base = public_url.rstrip("/")
+    below = urlsplit(base).path
+    if below and path.startswith(f"{below}/"):
+        path = path.removeprefix(below)
     query: str = request.scope["query_string"].decode("ascii", "replace")
-    return public_url.rstrip("/") + path + (f"?{query}" if query else "")
+    return base + path + (f"?{query}" if query else "")
 
 
 def twilio_signature(token: str, url: str, params: Mapping[str, str]) -> str:

@@ -55,6 +55,8 @@ def with_every_door() -> Settings:
         "telegram_bot_token": "110201543:test-telegram-token",
         "korea_sms_from_number": "0212345678",
         "public_url": "https://eungdap.example.go.kr",
+        "exercise_accounts": "own",
+        "EUNGDAP_SIMULATOR": "0",
     }
     return Settings(
         _env_file=None, EUNGDAP_ENV="test", EUNGDAP_SECRET="x" * 40, **{**named, **known}
@@ -90,7 +92,7 @@ def routes_below(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str,
         inner = getattr(route, "original_router", None)
         if inner is None:
             path = prefix + getattr(route, "path", "")
-            if path.startswith("/channels/"):
+            if path.startswith(("/channels/", "/exercise/channels/")):
                 yield path, route
         else:
             yield from routes_below(inner.routes, prefix + route.include_context.prefix)
@@ -115,8 +117,10 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_the_walk_meets_every_kind_of_door(app: FastAPI) -> None:
-    kinds = {path.split("/")[2] for _, path in doors(app)}
+    paths = {path for _, path in doors(app)}
+    kinds = {path.split("/")[2] for path in paths if path.startswith("/channels/")}
     assert {"web", "twilio", "telegram", "korea-sms"} <= kinds
+    assert {"/channels/twilio/call", "/exercise/channels/twilio/call/status"} <= paths
 
 
 @pytest.mark.parametrize("claims", [{}, CLAIMS], ids=["unsigned", "forged"])

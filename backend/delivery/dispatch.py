@@ -222,7 +222,8 @@ class _Pump:
         """Return who carries a parcel: the first choice that works and has not refused it."""
         if self._channel is None:
             return Provider(self._name)
-        able = list(providers_of(self._channel, parcel.outgoing.address))
+        to = parcel.outgoing
+        able = list(providers_of(self._channel, to.address, to.environment))
         if parcel.outgoing.skip:
             able = [each for each in able if each.name == parcel.provider] or able
         willing = [each for each in able if each.name not in parcel.refused_by] or able
@@ -244,7 +245,9 @@ class _Pump:
             await self._dispatcher.pace.spend(provider, self._lane, said.parts - 1)
         others = self._channel is not None and any(
             each.name != provider.name and each.name not in parcel.refused_by
-            for each in providers_of(self._channel, parcel.outgoing.address)
+            for each in providers_of(
+                self._channel, parcel.outgoing.address, parcel.outgoing.environment
+            )
         )
         can_ask = traceable(self._channel) is not None
         outcome = decide(parcel, provider, said, others=others, traceable=can_ask)

@@ -63,7 +63,7 @@ _CLAIM = text(f"""
             SELECT t.id FROM attachments t WHERE t.message_id = m.id ORDER BY t.place LIMIT 1
         ) END AS photo,
         coalesce(m.text, e.texts ->> c.language) AS words,
-        e.long_texts ->> c.language AS full_words,
+        e.long_texts ->> c.language AS full_words, e.environment,
         CASE WHEN c.language NOT IN ('ko', 'en') THEN e.texts ->> 'en' END AS english,
         e.broadcast_id,
         CASE WHEN c.attempts > 1 THEN (
@@ -162,6 +162,7 @@ def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> 
             bool(packed.get("ask_phone")),
             skip=row.sent_parts,
             photo_url=links.for_provider(row.photo, said_at) if row.photo else None,
+            environment=row.environment or "live",
         ),
     )
 

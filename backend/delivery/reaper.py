@@ -54,6 +54,7 @@ _TO_ASK = text("""
     RETURNING d.id, d.status, d.channel, d.provider, d.language, a.address,
         (SELECT m.text FROM messages m WHERE m.id = d.message_id) AS said,
         (SELECT e.texts ->> d.language FROM broadcast_events e WHERE e.id = d.event_id) AS warned,
+        (SELECT e.environment FROM broadcast_events e WHERE e.id = d.event_id) AS environment,
         ARRAY(SELECT p.external_id FROM delivery_parts p
               WHERE p.delivery_id = d.id AND p.route = d.route ORDER BY p.updated_at) AS known,
         coalesce((SELECT max(t.at) FROM delivery_attempts t WHERE t.delivery_id = d.id),
@@ -122,7 +123,10 @@ async def _follow(
 
 async def _ask(channel: Traceable, row: Row[Any]) -> Sequence[StatusUpdate]:
     words = row.said or row.warned or ""
-    message = Outgoing(row.id, row.address, words, language=row.language, provider=row.provider)
+    message = Outgoing(
+        row.id, row.address, words, language=row.language, provider=row.provider,
+        environment=row.environment or "live",
+    )  # fmt: skip
     try:
         return await channel.look_up(message, row.known, row.since)
     except SendError as error:
