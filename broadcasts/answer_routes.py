@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from backend.context import Session
 from backend.security import Actor, require
-from broadcasts import answers, live, progress, service
+from backend.staff.second_factor import Fresh
+from broadcasts import answers, live, progress, service, unknown
 from broadcasts.signals import Signals
 
 router = APIRouter(tags=["broadcasts"])
@@ -62,3 +63,35 @@ async def remind(
     event = await answers.remind(session, actor, broadcast_id)
     signals.changed(broadcast_id)
     return Reminded(people=event.audience)
+
+
+class Resend(BaseModel):
+    """For how many minutes nothing must have been known of those who are sent it again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minutes: Annotated[int, Field(ge=5, le=240)] = unknown.AFTER_MINUTES
+
+
+class Resent(BaseModel):
+    """How many are sent the alert once more, over another channel."""
+
+    people: int
+
+
+@router.post("/api/v1/broadcasts/{broadcast_id}/resend")
+async def resend(
+    request: Request,
+    session: Session,
+    signals: Signals,
+    actor: Annotated[Actor, Depends(require("approver", "operator"))],
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    broadcast_id: UUID,
+    body: Resend | None = None,
+) -> Resent:
+    """Send a live alert of the highest level again to those of whom nothing is known."""
+    channels = getattr(request.app.state, "channels", {})
+    minutes = (body or Resend()).minutes
+    people = await unknown.resend(session, actor, broadcast_id, channels, minutes)
+    signals.changed(broadcast_id)
+    return Resent(people=people)

@@ -30,6 +30,7 @@ from broadcasts import (
     progress,
     report,
     service,
+    unknown,
 )
 from broadcasts.outcomes import outcomes
 from broadcasts.review import review
@@ -164,6 +165,7 @@ def _may(actor: Actor, status: str) -> frozenset[str]:
         "halt": cancels and status in halting.HALTABLE,
         "resume": approver and status == "halted",
         "all-clear": cancels and status in correction.FOLLOWED,
+        "resend": not actor.roles.isdisjoint(("approver", "operator")) and status in unknown.SENT,
     }
     return frozenset(step for step, allowed in steps.items() if allowed)
 

@@ -77,7 +77,8 @@ async def _as_pdf(
             (
                 when(row.at, language),
                 f"{names.get(row.actor, words['system'])} "
-                f"{words['deeds'].get(row.action.partition('.')[2], row.action)}",
+                f"{words['deeds'].get(row.action.partition('.')[2], row.action)}"
+                + (f" ({row.detail['people']:,})" if "unknown" in row.detail else ""),
             )
             for row in rows
         ],
