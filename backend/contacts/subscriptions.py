@@ -40,12 +40,13 @@ async def subscribe(
             "서울의 25개 구 가운데 하나를 말씀해 주세요.",
             "Please name one of the 25 districts of Seoul.",
         )
-    row = await session.execute(
+    found = await session.execute(
         select(Address.scheme, Address.address).where(
             Address.id == address_id, Address.contact_id == contact_id
         )
     )
-    scheme, number = row.tuples().one_or_none() or (None, "")
+    row = found.one_or_none()
+    scheme, number = (row.scheme, row.address) if row is not None else (None, "")
     arrives = channel
     if channel == "voice":
         arrives = "sms" if takes_texts(number) else "call"

@@ -46,7 +46,8 @@ def alert_words(
     """
     if channel not in SHORT_CHANNELS:
         return full or short
-    if not english or not address.startswith(KOREA) or keeps_letters(short):
+    spoken = channel == "call"  # a voice needs no letters
+    if spoken or not english or not address.startswith(KOREA) or keeps_letters(short):
         return short
     name = _NAMES.get((link or "").rpartition("/")[2])
     return f"{english}\n{name}: {link}" if name and channel == "sms" else english

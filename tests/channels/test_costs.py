@@ -93,3 +93,17 @@ def test_routes_that_lead_nowhere(text: str) -> None:
 def test_prices_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="number of won"):
         read_prices(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "seconds"),
+    [("가" * 60, 1, 40), ("가" * 90, 1, 50), ("가" * 300, 2, 120), ("a" * 140, 1, 40)],
+)
+def test_a_call_costs_the_minutes_it_takes_to_say_it_twice(
+    text: str, minutes: int, seconds: int
+) -> None:
+    prices = read_prices("twilio=90,twilio.call=60")
+    found = cost_of(text, "call", "twilio-voice", address=SEOUL, prices=prices)
+    assert (found.form, found.parts, found.length) == ("call", minutes, seconds)
+    assert found.won == Decimal(60 * minutes)
+    assert cost_of(text, "call").won is None

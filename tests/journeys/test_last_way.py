@@ -102,6 +102,7 @@ def test_text_refused_call_taken_and_key_2_brings_help_to_the_front(
     city: City, officials: Officials
 ) -> None:
     mobile, home = by_text(city), by_landline(city)
+    city.sms(f"+8210{next(_PHONES)}", "상담원")  # somebody who waits already
     faults(city, rate_undelivered=1, key_wait_ms=30_000)
     broadcast = officials.send()
     (takes,) = (time for time in officials.review["times"] if time["channel"] == "call")
@@ -127,9 +128,10 @@ def test_text_refused_call_taken_and_key_2_brings_help_to_the_front(
     assert (found[0]["help"], found[0]["safe"], found[0]["silent"]) == (1, 1, 0)
     city.until(lambda: officials.counts(broadcast), lambda counts: counts == {"delivered": 2})
     queue = officials.done(officials.agent.get("/api/v1/handoffs"))["items"]
-    assert queue[0]["packet"]["reason"] == "alert_help"
-    assert queue[0]["packet"]["broadcast"]
-    assert [item["channel"] for item in queue] == ["voice"]
+    assert [(item["reason"], item["urgency"], item["channel"]) for item in queue] == [
+        ("alert_help", 2, "voice"), ("asked", 0, "sms"),
+    ]  # fmt: skip
+    assert officials.counts(broadcast) == {"delivered": 2}
 
 
 def test_nobody_takes_the_call_and_the_truth_says_so(city: City, officials: Officials) -> None:
