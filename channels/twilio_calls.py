@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[im
 from channels import transport
 from channels.announcement import Announcement, AnnouncementOf
 from channels.base import Provider, Retryable, SendError, Throttled, Unknown
-from channels.inbound import is_e164, our_id
+from channels.inbound import is_e164, our_id, unknown_word
 from channels.message import (
     Answer,
     DeliveryState,
@@ -165,7 +165,8 @@ class TwilioCalls:
         """
         found = [await self._ask(sid) for sid in known]
         updates = (
-            _update(str(call.get("status")), message.id, str(call.get("sid"))) for call in found
+            _update(str(call.get("status") or ""), message.id, str(call.get("sid")))
+            for call in found
         )
         return [update for update in updates if update is not None]
 
@@ -224,10 +225,11 @@ def read_status(form: Form, delivery: str) -> StatusUpdate | None:
 
 
 def _update(word: str, delivery: int, call: str) -> StatusUpdate | None:
-    state = STATES.get(word)
-    if state is None:
+    if not word:
         return None
+    state = STATES.get(word)
     code = word if state is DeliveryState.FAILED else None
+    code = code if state else unknown_word(word)
     return StatusUpdate(CHANNEL, state, delivery, call, code, NAME, 1)
 
 

@@ -11,7 +11,7 @@ from backend.context import Context
 from backend.delivery import reports
 from backend.delivery.dispatch import send_due
 from backend.models import Address, BroadcastEvent, Contact, Delivery, DeliveryPart, Subscription
-from broadcasts import audience, content, sending, service, spoken
+from broadcasts import audience, content, halting, service, spoken
 from broadcasts.outcomes import outcomes
 from channels.announcement import Announcement
 from channels.base import Rejected
@@ -161,7 +161,7 @@ async def test_what_was_stopped_meanwhile_is_not_spoken(
         if step == "cancel":
             await service.cancel(session, office.author, broadcast)
         else:
-            assert await sending.halt(session, broadcast, "odd")
+            assert await halting.halt(session, broadcast, "odd")
     assert (await heard(office, delivery.id)).over
     assert await over(office, delivery.id, found) == ("cancelled", "cancelled")
     async with office.sessions() as session:

@@ -86,7 +86,7 @@ class Town:
         await eventually(is_so)
 
     def states(self) -> list[str]:
-        return [update.state.value for update in self.statuses]
+        return [str(update.state) for update in self.statuses]
 
 
 @pytest.fixture

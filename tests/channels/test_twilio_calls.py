@@ -102,7 +102,7 @@ async def test_word_on_how_a_call_goes(status: str, state: DeliveryState, code: 
 @pytest.mark.parametrize(
     ("path", "changed"),
     [
-        (STATUS, {"CallStatus": "dreaming"}),
+        (STATUS, {"CallStatus": ""}),
         (STATUS, {"CallSid": "CA/../../x"}),
         ("/channels/twilio/call/status", {}),
         ("/channels/twilio/call/status?delivery=seven", {}),
@@ -113,6 +113,12 @@ async def test_word_on_no_delivery_of_ours_changes_nothing(
 ) -> None:
     sent = {**form("completed", **CALLBACK), **changed}
     await hear(door_for(), Heard("nothing", path, sent, status=204), sign)
+
+
+async def test_a_word_that_is_not_known_is_kept_as_that() -> None:
+    word = StatusUpdate("call", None, 7, CALL, "dreaming", NAME, 1)
+    sent = form("dreaming", **CALLBACK)
+    await hear(door_for(), Heard("dreaming", STATUS, sent, statuses=(word,), status=204), sign)
 
 
 async def spoken(door: Door, path: str, *, pressed: str | None = None) -> tuple[str, str | None]:
