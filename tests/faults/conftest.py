@@ -32,6 +32,7 @@ async def house(
             "port": ours,
             "public_url": f"http://127.0.0.1:{ours}",
             "simulator": False,
+            "exercise_accounts": "live",
             "twilio_api_url": providers,
             "telegram_api_url": providers,
             "korea_sms_api_url": providers,
@@ -44,6 +45,7 @@ async def house(
     simulated = create_simulator(channel_settings(here))
     front = Front(simulated)
     app = create_app(here, Servers(database_url, servers.redis_url), parser, work=False)
+    del app.state.channels["call"]  # as in `House.working`
     with served(front, theirs), served(app, ours) as url:  # type: ignore[arg-type]
         yield House(
             await Office(context.sessions).open(),
