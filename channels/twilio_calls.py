@@ -17,7 +17,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[im
 from channels import transport
 from channels.announcement import Announcement, AnnouncementOf
 from channels.base import Provider, Retryable, SendError, Throttled, Unknown
-from channels.inbound import is_e164, our_id, unknown_word
+from channels.inbound import our_id, unknown_word
 from channels.message import (
     Answer,
     DeliveryState,
@@ -29,6 +29,7 @@ from channels.message import (
     Sent,
     StatusUpdate,
 )
+from channels.phones import is_e164
 from channels.settings import ChannelSettings
 from channels.signatures import Form, twilio_form
 from channels.twilio_speech import say, xml

@@ -12,7 +12,7 @@ from backend.contacts import places
 from backend.errors import Invalid
 from backend.models import Address, Subscription
 from backend.petitions.routing import directory
-from channels.inbound import takes_texts
+from channels.phones import takes_texts
 
 CITIZEN = "citizen"
 

@@ -11,7 +11,7 @@ from bot.corrections import read
 from bot.flow import Flow
 from bot.flows import alert_levels
 from bot.turn import Turn
-from channels.inbound import takes_texts
+from channels.phones import takes_texts
 
 NAME = "alerts"
 

@@ -18,7 +18,7 @@ import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from channels.inbound import is_e164
+from channels.phones import is_e164
 from channels.settings import ChannelSettings
 from channels.signatures import TWILIO_HEADER, twilio_signature
 from channels.simulator.callbacks import Callbacks
