@@ -64,7 +64,7 @@ def type_an_area(page: Page) -> None:
     assert field.input_value() == ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", "1280"), ("dark", "390")])
 def test_an_area_is_chosen_by_keyboard_drawn_and_kept(
     city: City, browser: Browser, database_url: str, passwords: dict[str, str], size: str,
     picture: Picture, scheme: str,

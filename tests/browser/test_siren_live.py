@@ -65,7 +65,7 @@ def sent(author: Page, approver: Page, city: City) -> UUID:
     return UUID(made["id"])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", "1280"), ("dark", "390")])
 def test_an_alert_is_watched_as_it_goes(
     city: City, browser: Browser, database_url: str, passwords: dict[str, str], size: str,
     picture: Picture, scheme: str,
