@@ -3,6 +3,7 @@
 import re
 
 from backend.contacts.service import phone_of
+from backend.handoff import hours
 from backend.petitions import types, working_days
 from bot import dates, drafts
 from bot.flows.petition.asking import department
@@ -28,6 +29,14 @@ _WHO_OR_WHEN = re.compile(
     r"|谁(?:来)?(?:处理|负责)|什么时候|多久|誰が|いつ|どのくらい|khi nào|bao lâu|ai (?:sẽ )?xử lý",
     re.IGNORECASE,
 )
+_DESK_HOURS = re.compile(
+    r"(?:상담|연결|직원|업무|운영|근무).{0,10}(?:몇\s*시|언제\s*(?:까지|부터)|시간이?\s*(?:어떻게|언제|몇))"
+    r"|(?:몇\s*시|언제)\s*(?:까지|부터).{0,8}(?:상담|통화\s*(?:가능|돼|되)|전화\s*받|일하)"
+    r"|(?:desk|agent|staff|office|your) hours"
+    r"|when (?:are|is) (?:the |your )?(?:agents?|staff|desk) (?:there|open)"
+    r"|(?:人工|咨询|工作).{0,4}(?:几点|时间)|(?:担当者|受付)(?:は|の)?(?:何時|時間)|giờ làm việc",
+    re.IGNORECASE,
+)
 _MOST = 40
 
 
@@ -41,6 +50,18 @@ def asks_of_data(turn: Turn) -> bool:
 def tell_of_data(turn: Turn) -> None:
     """Say what is kept and what for."""
     turn.say("about.data")
+
+
+def asks_of_hours(turn: Turn) -> bool:
+    """Tell whether a message asks when people are there to talk to."""
+    asked = len(turn.text) <= _MOST and turn.intent != "file_petition"
+    return asked and _DESK_HOURS.search(turn.text) is not None
+
+
+def tell_of_hours(turn: Turn) -> None:
+    """Say when the desk is open."""
+    voice = hours.words(turn.language, spoken=True)
+    turn.say("person.hours", hours=hours.words(turn.language), hours_spoken=voice)
 
 
 def asks_who_or_when(turn: Turn) -> bool:

@@ -152,6 +152,12 @@ async def _short_cut(turn: Turn) -> bool:
         _put_aside(turn)
         about.tell_of_data(turn)
         return True
+    if about.asks_of_hours(turn):
+        person_waits = waiting is not None and waiting.flow == person.NAME
+        _put_aside(turn)
+        turn.dialogue.held = turn.dialogue.held or (waiting if person_waits else None)
+        about.tell_of_hours(turn)
+        return True
     if about.asks_who_or_when(turn):
         _put_aside(turn)
         await about.tell_who_and_when(turn)

@@ -244,6 +244,9 @@ def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
 
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
+    if turn.pictures and _says_little(turn) and (waiting is None or is_passing(waiting)):
+        await _start(turn, BY_NAME["petition"], waiting)
+        return
     if turn.parse.intent.confidence < SURE and turn.intent != "out_of_scope":
         if waiting is None and turn.dialogue.misses == 0 and len(turn.text) > 7:
             turn.missed = True
@@ -271,6 +274,12 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     await _start(turn, flow, waiting)
 
 
+def _says_little(turn: Turn) -> bool:
+    """Tell whether the words beside a photo ask for nothing that a photo has no part in."""
+    unsure = turn.parse.intent.confidence < CLEAR
+    return unsure or turn.intent in ("out_of_scope", "ask_faq", "affirm", "deny")
+
+
 async def _no_answer_to_this(turn: Turn) -> None:
     """Ask again where a yes or a greeting tells nothing; the second time show ways out."""
     if turn.dialogue.misses == 0:
@@ -292,6 +301,9 @@ async def _start(turn: Turn, flow: Flow, waiting: Waiting | None) -> None:
     """Begin a flow beside what is open: a short one at once, a long one after it."""
     memory = turn.dialogue
     if waiting is None or is_passing(waiting):
+        # Whoever is to be called back and asks something first still has a number to give.
+        asks_first = flow is question.FLOW and waiting is not None and waiting.flow == person.NAME
+        memory.held = waiting if asks_first else memory.held
         memory.waiting = None
         memory.choices = []
         await flow.begin(turn)

@@ -10,6 +10,7 @@ from backend.context import Ctx
 from backend.handoff.service import OUTCOMES
 from backend.models.staff import GUARDED, ROLES
 from backend.security import Actor, MaybeActor
+from channels import web_requests
 
 router = APIRouter(include_in_schema=False)
 SEE_OTHER = 303
@@ -51,6 +52,8 @@ def _chat(request: Request, *, embedded: bool, framed_by: str = "'none'") -> Res
         written_in=languages,
         framed_by=framed_by,
         embedded=embedded,
+        text_max=web_requests.TEXT_MAX,
+        photos_max=web_requests.PHOTOS_MAX,
         citizens_languages=languages,
         all_texts={code: pages.section(code, "chat") for code in languages},
     )

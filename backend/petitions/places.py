@@ -47,7 +47,8 @@ def _read(data: dict[str, Any]) -> Places:
     for district, lists in data["districts"].items():
         dong.update({str(name): (district,) for name in lists["dong"]})
         names.update({str(name).lower(): (district,) for name in lists["spots"]})
-        names.update({str(name).lower(): (district,) for name in lists["english"]})
+        for other in ("english", "han"):
+            names.update({str(name).lower(): (district,) for name in lists.get(other, ())})
     for border in data["border"]:
         for name in border["names"]:
             short = len(name) <= 2 or name in ("충정로",)

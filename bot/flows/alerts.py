@@ -109,10 +109,10 @@ def wants_set_up(turn: Turn) -> bool:
         return False
     if _LOUD.search(turn.text) or alert_levels.wants(turn):
         return True
+    if waiting is not None and waiting.flow == NAME and clocks.span(turn.text) is not None:
+        return True  # hours, said beside alerts, are hours to be quiet in
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
-        here = waiting is not None and waiting.flow == NAME
-        of_alerts = turn.intent.endswith("subscribe_alerts")
-        about_alerts = here or of_alerts or _OF_ALERTS.search(turn.text)
+        about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
     if _QUIET.search(turn.text) and turn.intent == "unsubscribe_alerts" and not _districts(turn):
         return True  # "not at night" is no wish for none at all

@@ -10,8 +10,10 @@ NAME = "emergency"
 
 _CRISIS = re.compile(
     r"죽고\s*싶|자살|살기\s*싫|살고\s*싶지\s*않|죽어\s*버리|목숨을?\s*끊|자해|뛰어내리고|뛰어내릴"
-    r"|사라지고\s*싶|더\s*이상\s*못\s*살|살\s*이유가|유서"
-    r"|suicid|kill(?:ing)? myself|end my life|end it all|want to die|wanna die"
+    r"|(?:사라지|없어지)고\s*싶|(?:다|전부|모두|모든\s*걸|모든\s*것을?|인생을?|삶을?)\s*끝내(?:고\s*싶|버리고|고\s*말)"
+    r"|세상을?\s*(?:떠나|뜨)고\s*싶|죽는\s*게\s*(?:나|낫)|죽어야\s*(?:겠|될|할)|더\s*이상\s*못\s*살|살\s*이유가|유서"
+    r"|suicid|kill(?:ing)? myself|end my life|end it all|want to die|wanna die|better off dead"
+    r"|end everything|no point in living|can'?t go on living"
     r"|hurt(?:ing)? myself|cut(?:ting)? myself|don'?t want to live|no reason to live"
     r"|自杀|不想活|想死|轻生|活不下去|自残|自殺|死にたい|消えたい|生きていたくない|リストカット"
     r"|tự tử|tự sát|muốn chết|không muốn sống|tự làm hại",
@@ -82,9 +84,11 @@ def is_matter(turn: Turn) -> bool:
     telling = waiting is not None and (
         (waiting.flow == "petition" and waiting.step != "name")
         or (waiting.flow, waiting.step) in (("own", "supplement"), ("own", "change"))
+        or waiting.step == "district"
     )
-    few = sum(c.isalnum() for c in turn.text) <= _FEW
-    return telling and few and _GRAVE_WORDS.search(turn.text) is None
+    bare = sum(c.isalnum() for c in turn.text) <= _FEW
+    placed = turn.value("place") is not None and turn.parse.intent.confidence < 0.75
+    return telling and (bare or placed) and _GRAVE_WORDS.search(turn.text) is None
 
 
 def text_for(said: str) -> str:

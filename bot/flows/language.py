@@ -3,6 +3,7 @@
 from backend.contacts.service import set_language
 from bot import texts, tongues
 from bot.flow import Flow
+from bot.flows import smalltalk
 from bot.turn import Turn
 
 NAME = "language"
@@ -24,12 +25,15 @@ async def begin(turn: Turn) -> None:
     if wanted in texts.LANGUAGES:
         await set_language(turn.session, turn.address, wanted)
         turn.conversation.language = tongues.spoken(wanted, turn.incoming.channel)
-        turn.say("language.set" if turn.language == wanted else "language.not_spoken")
-    else:
-        turn.say("language.not_yet", choices=list(offered))
-        turn.wait(NAME, "language")
+        nothing_open = turn.dialogue.held is None and not turn.dialogue.queue
+        turn.say(
+            "language.set" if turn.language == wanted else "language.not_spoken",
+            choices=smalltalk.menu(turn) if nothing_open else None,
+        )
+        turn.dialogue.waiting = None
         return
-    turn.done()
+    turn.say("language.not_yet", choices=list(offered))
+    turn.wait(NAME, "language")
 
 
 FLOW = Flow(NAME, frozenset({"change_language"}), begin, begin)

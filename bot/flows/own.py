@@ -6,7 +6,7 @@ from backend.errors import Conflict
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from backend.petitions.places import locate
-from bot import speech
+from bot import naming, speech
 from bot.corrections import plain, read
 from bot.flow import Flow
 from bot.flows import phone, status
@@ -17,7 +17,7 @@ from bot.turn import Turn, Waiting
 NAME = "own"
 
 _WITHDRAW = re.compile(
-    r"취하|철회|(?:민원|접수|신고)(?:한\s*거|한\s*것|를|을|했던\s*거)?\s*(?:좀\s*)?(?:취소|없던)|취소하고\s*싶|"
+    r"취하|철회|(?:민원|접수|신고)(?:한\s*거|한\s*것|를|을|은|는|건|도|했던\s*거)?\s*(?:좀\s*)?(?:취소|없던)|취소하고\s*싶|"
     r"\bwithdraw|\btake (?:it |my \w+ )?back\b"
     r"|\bcancel (?:my|the|that) (?:petition|complaint|report)",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _CHANGE = re.compile(
 )
 _ASKED_HOW = re.compile(r"되나요|하나요|인가요|어떻게|할\s*수\s*있|가능|\bhow\b|\bcan i\b", re.I)
 _TOLD = re.compile(
-    r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|보완할게요"
+    r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|추가할\s*(?:내용|게|것|거|말)\S*(?:\s*(?:있|생겼)\S*)?|보완할게요"
     r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[:,.]?\s*",
     re.IGNORECASE,
 )
@@ -70,6 +70,8 @@ def claims(turn: Turn) -> bool:
         passing = waiting.step == "name"
         if not passing:
             return False
+    if turn.intent == "thank" and turn.parse.intent.confidence >= 0.75:
+        return False  # "you mended it, thank you" wants nothing changed
     wish = _wish(turn.text) or ("change" if _mends_the_receipt(turn) else None)
     if wish is None:
         return False
@@ -116,6 +118,8 @@ async def _find(turn: Turn, wish: str, number: str | None, said: str) -> None:
         return
     mine = await service.latest(turn.session, turn.address.contact_id)
     open_ones = [p for p in mine if own.open_still(p)]
+    if (meant := naming.named(turn.text, [[p.details] for p in open_ones])) is not None:
+        open_ones = [open_ones[meant]]
     if len(open_ones) == 1 or (len(mine) == 1 and not open_ones):
         await _do(turn, wish, (open_ones or list(mine))[0], said)
     elif open_ones:

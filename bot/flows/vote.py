@@ -115,6 +115,12 @@ def fits(turn: Turn) -> bool | None:
     return len(turn.text) <= 40 and _REGRETS.search(turn.text) is not None
 
 
+def claims(turn: Turn) -> bool:
+    """Tell whether a message asks how a vote ended, which sounds like asking after a petition."""
+    asks = _OF_VOTES.search(turn.text) and _OUTCOME.search(turn.text)
+    return bool(asks) and turn.intent == "check_status" and turn.number is None
+
+
 async def is_answer(turn: Turn) -> bool:
     """Tell whether a message names what a vote that waits has shown, whatever else it sounds like.
 
@@ -310,6 +316,7 @@ FLOW = Flow(
     begin,
     answer,
     again=again,
+    claims=claims,
     fits=fits,
     passing=frozenset({_AFTER}),
 )

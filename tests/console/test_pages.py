@@ -19,6 +19,7 @@ from backend.context import Context
 from backend.models.staff import ROLES
 from backend.staff import routes as staff
 from bot.dialogue import SURE
+from channels import web_requests
 from nlu.builtin import BuiltinParser
 from tests.backend.desk import cookie, employee
 
@@ -97,6 +98,13 @@ async def test_nothing_runs_and_nothing_loads_that_is_not_ours(
             assert address.startswith(("/", "?", "#", "tel:")), address
             if address.startswith("/static/"):
                 assert (await client.get(address)).status_code == 200, address
+
+
+async def test_the_page_lets_through_what_the_door_takes(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/embed"):
+        page = (await client.get(path)).text
+        assert f'data-text-max="{web_requests.TEXT_MAX}"' in page
+        assert f'data-photos-max="{web_requests.PHOTOS_MAX}"' in page
 
 
 async def test_modules_load_only_modules_that_are_there() -> None:

@@ -3,19 +3,20 @@
 import { call, Problem } from "./api.js";
 import { frame } from "./chat-frame.js";
 import { sender } from "./chat-send.js";
-import { ask, byId, composing, setText } from "./dom.js";
+import { ask, byId, composing, fill, setText } from "./dom.js";
 import { watch } from "./live.js";
 import { photoTray } from "./photo-tray.js";
 import * as store from "./chat-store.js";
 import * as view from "./chat-view.js";
 
-const TEXT_MAX = 4000;
-const PHOTOS_MAX = 5;
 const PAGE = 500;
 const PHOTO_SECONDS = 90;
 const AGAIN_SHOWN = 4000;
 
 const main = byId("main");
+// What the door takes: the server says it, so that page and door agree.
+const TEXT_MAX = Number(main.dataset.textMax);
+const PHOTOS_MAX = Number(main.dataset.photosMax);
 const words = JSON.parse(main.dataset.texts);
 const input = byId("text");
 
@@ -153,7 +154,7 @@ async function submit() {
   preparing = false;
   const text = input.value.trim();
   if (text.length > TEXT_MAX) {
-    tell(texts().too_long);
+    tell(fill(texts().too_long, { n: TEXT_MAX.toLocaleString(language) }));
   } else if (photos === null) {
     tell(texts().photo_failed);
   } else if (outbox.say(text, text, photos)) {

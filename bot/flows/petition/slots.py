@@ -176,7 +176,23 @@ def correct(turn: Turn, slots: Slots) -> str | None:
         return ""
     if (found is not None or words.CORRECTS.search(text)) and _new_where(turn, slots):
         return ""
+    if words.CORRECTS.search(text) and _new_exit(turn, slots):
+        return ""
     return None
+
+
+def _new_exit(turn: Turn, slots: Slots) -> bool:
+    """Take another exit of the same station: "아니 7번출구" names no station of its own."""
+    named = words.EXIT.findall(turn.text)
+    place = str(slots.get("place", ""))
+    if not named or not place:
+        return False
+    if words.EXIT.search(place):
+        slots["place"] = words.EXIT.sub(named[-1], place)[:MAX_PLACE]
+    else:
+        slots["place"] = f"{place} {named[-1]}"[:MAX_PLACE]
+    slots["details"] = words.EXIT.sub(named[-1], str(slots.get("details", "")))
+    return True
 
 
 def _field_of(found: Correction) -> tuple[str, str] | None:

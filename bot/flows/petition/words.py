@@ -48,6 +48,7 @@ _WRONG_ONLY = re.compile(
     r"|wrong|change|not right|incorrect)",
     re.IGNORECASE,
 )
+EXIT = re.compile(r"\d{1,2}\s?번\s?출구|exit \d{1,2}|\d{1,2}号口|\d{1,2}番出口", re.IGNORECASE)
 UNKNOWN = re.compile(
     r"모름|모르|몰라|없음|잘\s*모|글쎄|unknown|don'?t know|not sure|no idea|dunno", re.IGNORECASE
 )
