@@ -24,7 +24,9 @@ _FILLER = re.compile(
 _POLITE = re.compile(
     r"(?:빨리|얼른|어서|제발|꼭|바로|당장|좀|최대한|신속히|then|quickly|asap|soon|"
     r"감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
-    r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
+    r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)"
+    r"|(?:다\s*)?됐(?:어요|습니다|네요)(?=[,.!\s]+(?:이제|그럼|그대로)?\s*(?:접수|신고|등록|제출))"
+    r"|이제|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
 _YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)

@@ -3,6 +3,8 @@
 import re
 
 from backend.contacts import service as contacts
+from backend.petitions import routing
+from backend.petitions.places import locate
 from bot import (
     answers,
     asides,
@@ -244,7 +246,8 @@ def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
 
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
-    if turn.pictures and _says_little(turn) and (waiting is None or is_passing(waiting)):
+    nothing_waits = waiting is None or is_passing(waiting)
+    if nothing_waits and (_tells_of_damage(turn) or (turn.pictures and _says_little(turn))):
         await _start(turn, BY_NAME["petition"], waiting)
         return
     if turn.parse.intent.confidence < SURE and turn.intent != "out_of_scope":
@@ -272,6 +275,14 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
     await _start(turn, flow, waiting)
+
+
+def _tells_of_damage(turn: Turn) -> bool:
+    """Tell whether words that sound like nothing for us say that something somewhere is broken."""
+    if turn.intent != "out_of_scope" or "?" in turn.text:
+        return False
+    broken = routing.directory().broken.found_in(turn.text)
+    return bool(broken) and (_names_a_place(turn) or locate(turn.text) is not None)
 
 
 def _says_little(turn: Turn) -> bool:

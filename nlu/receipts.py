@@ -102,6 +102,8 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             kind = _kind(m["kind"]) if "kind" in m.groupdict() else _kind_before(text, m.start())
             take(m.start(), m.start("n") + length, kind, count, of)
     for m in _YEARLESS.finditer(text):
+        if (m["n"] or m["n2"]) == str(year):
+            continue  # "P 2026 …": the year, and the rest was forgotten
         take(m.start(), m.end(), _kind(m["kind"]), m["n"] or m["n2"], year)
     for m in _YEAR_FIRST.finditer(text) if about_receipts else ():
         take(m.start(), m.end(), _kind_before(text, m.start()), m["n"], int(m["year"]))

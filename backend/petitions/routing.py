@@ -85,6 +85,7 @@ class Directory:
     wish: Words
     wish_unless: Words
     wish_period: Period
+    broken: Words
 
 
 def words(data: dict[str, list[str]]) -> Words:
@@ -135,6 +136,7 @@ def directory() -> Directory:
         wish=words(data["wishes"]["words"]),
         wish_unless=words(data["wishes"]["unless"]),
         wish_period=periods[data["wishes"]["period"]],
+        broken=words(data["broken"]),
     )
 
 

@@ -17,6 +17,7 @@ _PROVES = re.compile(
 )
 _WORDS = re.compile(
     r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)"
+    r"|(?:전화|통화)\S{0,4}\s*(?:가|이|도중에|중에)?\s*끊(?:겼|어졌|어져)"
     r"|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)"
     r"|\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b|" + _PROVES.pattern,
     re.IGNORECASE,
