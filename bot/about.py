@@ -30,11 +30,12 @@ _WHO_OR_WHEN = re.compile(
     re.IGNORECASE,
 )
 _DESK_HOURS = re.compile(
-    r"(?:상담|연결|직원|업무|운영|근무).{0,10}(?:몇\s*시|언제\s*(?:까지|부터)|시간이?\s*(?:어떻게|언제|몇))"
+    r"(?:상담|연결).{0,10}(?:몇\s*시|언제\s*(?:까지|부터)|시간이?\s*(?:어떻게|언제|몇))"
     r"|(?:몇\s*시|언제)\s*(?:까지|부터).{0,8}(?:상담|통화\s*(?:가능|돼|되)|전화\s*받|일하)"
-    r"|(?:desk|agent|staff|office|your) hours"
-    r"|when (?:are|is) (?:the |your )?(?:agents?|staff|desk) (?:there|open)"
-    r"|(?:人工|咨询|工作).{0,4}(?:几点|时间)|(?:担当者|受付)(?:は|の)?(?:何時|時間)|giờ làm việc",
+    r"|(?:desk|agents?'?) hours"
+    r"|when (?:are|is) (?:the |your )?(?:agents?|desk) (?:there|open)"
+    r"|(?:人工|客服|咨询).{0,4}(?:几点|时间)|担当者(?:は|の)?(?:何時|時間)"
+    r"|giờ làm việc của nhân viên",
     re.IGNORECASE,
 )
 _MOST = 40
