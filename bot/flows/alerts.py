@@ -186,7 +186,8 @@ async def _on(turn: Turn) -> None:
         )
     key = "alerts.switched_on"
     if turn.voice:
-        key += "_sms" if takes_texts(turn.address.address) else "_call"
+        by_text = takes_texts(turn.address.address)
+        key = "alerts.switched_on_sms" if by_text else "alerts.switched_on_call"
     turn.say(key, district=_names(turn, districts))
     turn.done()
     turn.wait(NAME, "switched", districts=districts)
