@@ -135,7 +135,6 @@ def test_the_short_words_go_by_text_and_the_full_ones_elsewhere(
     [
         ("sms", "vi", "Heavy rain\nTieng Viet: https://c.example/alerts/"),
         ("sms", "zh", "Heavy rain\n中文: https://c.example/alerts/"),
-        ("voice", "vi", "Heavy rain"),
         ("alimtalk", "vi", "Heavy rain"),
     ],
 )
@@ -149,6 +148,8 @@ def test_a_text_said_in_english_leads_to_the_citizen_s_own_language(
     assert words.endswith(f"{alert_code(broadcast)}/{language}") is (channel == "sms")
     assert keeps_letters(words)
     assert alert_words(channel, "+821012345678", "호우", None, "Heavy rain", link) == "호우"
+    # A voice needs no letters.
+    assert alert_words("call", "+821012345678", "Cảnh báo", "x", "Heavy rain", link) == "Cảnh báo"
 
 
 def test_the_code_of_an_alert_leads_back_to_it_and_no_other_letters_do() -> None:
