@@ -57,6 +57,7 @@ async def run(context: Context, channels: dict[str, Channel], database_url: str)
         (plan.RECENT_SECONDS, lambda: plan.watch_errors(context)),
         (2, sparingly(lambda: progress.pulse(context))),
         (2, sparingly(lambda: progress.pulse_districts(context))),
+        (5, sparingly(lambda: plan.watch_standstills(context))),
         (15, lambda: watch(context)),
         (probe.EVERY_SECONDS, lambda: probe.run(context)),
     ]

@@ -18,11 +18,13 @@ BROKE_GLASS = "broke-glass"
 NOT_APPROVED = "not-approved"
 NOT_SENT = "not-sent"
 HALTED = "halted"
+STUCK = "stuck"
 WORDS = {
     BROKE_GLASS: "[응답] 한 사람이 결재 없이 재난 알림을 보냈어요. "
     "지금 콘솔에서 내용을 확인하고 점검해 주세요.",
     NOT_APPROVED: "[응답] 승인되지 않은 재난 알림의 시간이 지나 보내지 않았어요. 확인해 주세요.",
     NOT_SENT: "[응답] 예약한 재난 알림을 보내지 못했어요. 콘솔에서 이유를 확인해 주세요.",
+    STUCK: "[응답] 재난 알림이 30초 넘게 나가지 못하고 있어요. 콘솔에서 확인해 주세요.",
     HALTED: "[응답] 재난 알림 발송이 멈췄어요. 콘솔에서 확인해 주세요.",
 }
 

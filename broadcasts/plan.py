@@ -8,17 +8,19 @@ from uuid import UUID
 from sqlalchemy import Row, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import jobs
+from backend import audit, jobs
 from backend.context import Context
 from backend.events import publish
 from backend.models import BroadcastEvent
-from broadcasts import audience, halting
+from broadcasts import audience, halting, paging, service
 
 ERROR_RATE = 0.2  # of those whose fate is known, more than this share: something is wrong
 KNOWN_AT_LEAST = 20
 ENOUGH = audience.CANARY * 3 // 5  # of the canary: the others need not wait for the slowest
 RECENT_SECONDS = 4.0  # what the breaker looks at, and how often
 RECENT_AT_LEAST = 100
+STUCK_SECONDS = 30.0  # an alert of which nothing is accepted for so long stands still
+CALLED_AGAIN_SECONDS = 600.0
 SILENT_SECONDS = 60.0  # a canary of which nothing is accepted for so long has failed
 
 # The canary: the fan-out has written it and waits. What is refused, and tried again, is no success;
@@ -55,6 +57,24 @@ _RUNNING = text("""
       AND (b.resumed_at IS NULL OR t.at > b.resumed_at)
     GROUP BY e.id HAVING count(*) >= :least""")
 
+# Somebody waits, and nobody was reached for a while. Who is held, or left alone until the morning,
+# waits for something else.
+_STUCK = text("""
+    SELECT b.id FROM broadcasts b JOIN broadcast_events e ON e.broadcast_id = b.id
+    WHERE e.expires_at > now() AND (e.kind <> 'alert' OR b.status = 'sending')
+      AND coalesce(b.resumed_at, e.created_at) < now() - :quiet * interval '1 second'
+      AND NOT EXISTS (
+        SELECT 1 FROM audit a WHERE a.action = 'broadcast.stuck'
+          AND a.subject = 'broadcast:' || b.id AND a.at > now() - :again * interval '1 second')
+      AND NOT EXISTS (
+        SELECT 1 FROM delivery_attempts t JOIN deliveries d ON d.id = t.delivery_id
+        WHERE t.at > now() - :quiet * interval '1 second' AND t.outcome = 'accepted'
+          AND d.event_id = e.id)
+      AND EXISTS (
+        SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.lane = 'siren'
+          AND d.status = 'pending' AND d.created_at < now() - :quiet * interval '1 second')
+    FOR UPDATE OF b SKIP LOCKED""")
+
 _ON_THE_WAY = text("SELECT EXISTS (SELECT 1 FROM broadcasts WHERE status = 'sending')")
 
 
@@ -78,6 +98,19 @@ async def watch_errors(context: Context) -> None:
     for row in running:
         if row.bad > ERROR_RATE * (row.good + row.bad):
             await _do(context, row, "error-rate")
+
+
+async def watch_standstills(context: Context) -> None:
+    """Call the people of an alert that stands still: its providers are down, or nobody works.
+
+    What waits goes on waiting, and goes out once it can.
+    """
+    values = {"quiet": STUCK_SECONDS, "again": CALLED_AGAIN_SECONDS}
+    async with context.sessions() as session, session.begin():
+        for broadcast_id in set(await session.scalars(_STUCK, values)):
+            people = await paging.concerned(session, await service.get(session, broadcast_id))
+            await paging.call(session, people, paging.STUCK, broadcast_id=broadcast_id)
+            audit.record(session, "system", "broadcast.stuck", f"broadcast:{broadcast_id}")
 
 
 def judge(people: int, good: int, bad: int, open_: int, *, silent: bool) -> str | None:

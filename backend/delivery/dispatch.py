@@ -188,8 +188,9 @@ class _Pump:
         held: list[tuple[Parcel, float]] = []
         given_up: list[tuple[Parcel, float]] = []
         going = 0
+        asked: set[str] = set()
         for parcel in claimed:
-            by_provider[self._carrier(parcel)].append(parcel)
+            by_provider[self._carrier(parcel, asked)].append(parcel)
         for provider, parcels in by_provider.items():
             breaker = self._dispatcher.breaker(provider.name)
             admitted = breaker.admits(len(parcels))
@@ -218,8 +219,12 @@ class _Pump:
         self._grain = some if held else min(BATCH, max(some, self._grain * 2))
         return going, bool(going or given_up)
 
-    def _carrier(self, parcel: Parcel) -> Provider:
-        """Return who carries a parcel: the first choice that works and has not refused it."""
+    def _carrier(self, parcel: Parcel, asked: set[str]) -> Provider:
+        """Return who carries a parcel: the first choice that works and has not refused it.
+
+        One parcel asks a provider that was down whether it works again (`asked`, which is added
+        to); without it nobody would find out while another one carries everything.
+        """
         if self._channel is None:
             return Provider(self._name)
         to = parcel.outgoing
@@ -227,9 +232,16 @@ class _Pump:
         if parcel.outgoing.skip:
             able = [each for each in able if each.name == parcel.provider] or able
         willing = [each for each in able if each.name not in parcel.refused_by] or able
-        working = [e for e in willing if not self._dispatcher.breaker(e.name).is_open] or willing
+        working = [e for e in willing if self._may_carry(e.name, asked)] or willing
         # After two refusals in a row the next one is tried, where there is one.
-        return working[min(parcel.failures // 2, len(working) - 1)]
+        chosen = working[min(parcel.failures // 2, len(working) - 1)]
+        if self._dispatcher.breaker(chosen.name).is_open:
+            asked.add(chosen.name)
+        return chosen
+
+    def _may_carry(self, provider: str, asked: set[str]) -> bool:
+        breaker = self._dispatcher.breaker(provider)
+        return not breaker.is_open or (breaker.asks and provider not in asked)
 
     def _send(self, parcel: Parcel, provider: Provider) -> None:
         task = asyncio.create_task(self._try(parcel, provider))

@@ -40,6 +40,11 @@ class Breaker:
         """Whether messages had better not go this way now."""
         return self._since is not None
 
+    @property
+    def asks(self) -> bool:
+        """Whether it is open, and time to ask again with a single message."""
+        return self._since is not None and self._clock() >= self._ask_at
+
     def wait(self) -> float:
         """Return the seconds until it asks again; 0 while it is closed."""
         return 0.0 if self._since is None else max(0.0, self._ask_at - self._clock())

@@ -13,6 +13,7 @@ from nlu.builtin import BuiltinParser
 from tests.broadcasts.conftest import Office
 from tests.city import City, free_port, served
 from tests.faults.front import Front
+from tests.faults.line import Line
 from tests.faults.siren_house import House
 
 
@@ -26,16 +27,18 @@ async def house(
 ) -> AsyncIterator[House]:
     """A service without workers, its providers in front of which things go wrong, and an office."""
     ours, theirs = free_port(), free_port()
-    providers = f"http://127.0.0.1:{theirs}"
+    lines = {"korea": Line(theirs), "twilio": Line(theirs)}
+    for line in lines.values():
+        await line.mend()
     here = settings.model_copy(
         update={
             "port": ours,
             "public_url": f"http://127.0.0.1:{ours}",
             "simulator": False,
             "exercise_accounts": "live",
-            "twilio_api_url": providers,
-            "telegram_api_url": providers,
-            "korea_sms_api_url": providers,
+            "twilio_api_url": lines["twilio"].url,
+            "telegram_api_url": f"http://127.0.0.1:{theirs}",
+            "korea_sms_api_url": lines["korea"].url,
             "korea_sms_app_key": "test-app",
             "korea_sms_secret_key": "test-korea-secret",
             "korea_sms_from_number": "0215880120",
@@ -54,4 +57,7 @@ async def house(
             City(url, here),
             simulated.state.simulator,
             front,
+            lines,
         )
+        for line in lines.values():
+            await line.cut()

@@ -45,15 +45,16 @@ class Seen:
 
 @dataclass
 class Front:
-    """An ASGI app before the simulator. `faults` of a provider are used up one by one.
+    """An ASGI app before the simulator.
 
-    `always` happens to every other request to a provider, `to` to every one for an address.
+    `faults` by provider and `to` by address are used up one by one; `always` happens to the rest of
+    a provider's requests.
     """
 
     app: App
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     always: dict[str, Fault] = field(default_factory=dict)
-    to: dict[str, Fault] = field(default_factory=dict)
+    to: dict[str, list[Fault]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -99,10 +100,8 @@ class Front:
     def _note(self, provider: str, to: str) -> Fault | None:
         with self._lock:
             self.seen.append(Seen(time.monotonic(), provider, to))
-            waiting = self.faults.get(provider)
-            if waiting:
-                return waiting.pop(0)
-        return self.to.get(to) or self.always.get(provider)
+            waiting = self.faults.get(provider) or self.to.get(to)
+            return waiting.pop(0) if waiting else self.always.get(provider)
 
 
 def _provider(scope: Scope) -> str | None:

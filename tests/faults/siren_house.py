@@ -20,6 +20,7 @@ from channels.simulator import Simulator
 from tests.broadcasts.conftest import Office, enrol
 from tests.city import City
 from tests.faults.front import Front
+from tests.faults.line import Line
 
 WAIT_SECONDS = 30.0
 PREFIX = {"korea": "+8210{:08d}", "twilio": "+1202555{:04d}", "telegram": "7{:07d}"}
@@ -27,7 +28,7 @@ PREFIX = {"korea": "+8210{:08d}", "twilio": "+1202555{:04d}", "telegram": "7{:07
 
 @dataclass
 class House:
-    """The office, its service at `city`, the providers (`simulator`, and `front` before them)."""
+    """The office, its service at `city`, the providers: `lines` to `front`, and the `simulator`."""
 
     office: Office
     context: Context
@@ -35,6 +36,7 @@ class House:
     city: City
     simulator: Simulator
     front: Front
+    lines: dict[str, Line]
     moved_in: int = 0
     audience: int = 0
     addresses: dict[UUID, str] = field(default_factory=dict)

@@ -1,0 +1,244 @@
+"""Providers that are busy, broken, slow or gone while an alert goes out: faults 7 to 10."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+
+import pytest
+
+from backend import metrics
+from backend.delivery import reaper
+from backend.main import build_channels
+from channels import transport
+from channels.simulator.faults import Faults
+from tests.faults.front import Fault
+from tests.faults.siren_house import House
+
+IN_FLIGHT_SECONDS = 1.0  # what was under way when the provider asked to wait
+
+
+def busy(provider: str, seconds: int) -> Fault:
+    """Return the 429 of a provider that wants to be left alone for so long."""
+    if provider == "telegram":
+        said = {
+            "ok": False, "error_code": 429, "description": f"Too Many Requests: {seconds}",
+            "parameters": {"retry_after": seconds},
+        }  # fmt: skip
+        return Fault(429, json.dumps(said).encode())
+    body = b'{"code": 20429, "message": "Too Many Requests", "status": 429}'
+    return Fault(429, body, ((b"retry-after", str(seconds).encode()),))
+
+
+@pytest.mark.parametrize(
+    ("provider", "seconds"),
+    [
+        ("telegram", 3),
+        ("korea", 3),
+        ("twilio", 3),
+        pytest.param("telegram", 35, marks=pytest.mark.faults),
+    ],
+)
+async def test_nothing_is_asked_before_the_time_that_a_busy_provider_named(
+    house: House, provider: str, seconds: int
+) -> None:
+    others = [name for name in ("telegram", "korea", "twilio") if name != provider]
+    waiting = await house.people(provider, 10)
+    rest = [address for name in others for address in await house.people(name, 5)]
+    house.front.faults[provider] = [busy(provider, seconds)]
+    event = await house.alert()
+    async with house.working(2):
+        good = ("accepted", "delivered")
+        await house.settled(event, lambda fates: all(fates[each] in good for each in rest))
+        elsewhere = time.monotonic()
+        await house.settled(
+            event, lambda fates: set(fates.values()) <= set(good), seconds=seconds * 2 + 30
+        )
+    asked = house.front.of(provider)
+    refused_at = asked[0].at
+    late = [each.at - refused_at for each in asked if each.at - refused_at > IN_FLIGHT_SECONDS]
+    assert len(late) >= 1, "the one that was refused comes again"
+    assert min(late) >= seconds
+    assert elsewhere - refused_at < seconds, "the others did not wait"
+    assert house.taken() == Counter(waiting + rest)
+    tries = await house.tries(event)
+    assert sum(count for (_, _, word), count in tries.items() if word == "throttled") == 1
+    assert sum(count for (_, _, word), count in tries.items() if word == "accepted") == 20
+    assert sum((await house.counts(event)).values()) == 20
+
+
+ODD = {
+    "burst": [Fault(503, b"", ()), Fault(503, b"", ())],
+    "500": [Fault(500, b"oops")],
+    "502": [Fault(502, b"<html>")],
+    "no json": [Fault(200, b"<html>it worked!</html>", taken=True)],
+    "no object": [Fault(200, b'"yes"', taken=True)],
+    "redirect": [Fault(307, b"", ((b"location", b"http://127.0.0.1:9/elsewhere"),))],
+}
+# State of the delivery, and the outcomes of its tries in order.
+FATES = {
+    "burst": ("delivered", ["retryable", "retryable", "accepted"]),
+    "500": ("unknown", ["unknown"]),
+    "502": ("unknown", ["unknown"]),
+    "no json": ("unknown", ["unknown"]),
+    "no object": ("unknown", ["unknown"]),
+    "redirect": ("failed", ["rejected"]),
+}
+
+
+async def test_each_odd_answer_means_what_it_proves(house: House) -> None:
+    """Refused before it was taken: again. Not known: never again. Refused for good: failed."""
+    odd = dict(zip(ODD, await house.people("twilio", len(ODD)), strict=True))
+    well = await house.people("twilio", 6)
+    for kind, address in odd.items():
+        house.front.to[address] = list(ODD[kind])
+    house.simulator.faults.set(Faults(rate_late_callback=1, late_ms=20_000))
+    event = await house.alert()
+    await house.do("UPDATE broadcast_events SET released_at = now()")
+
+    def out(fates: dict[str, str]) -> bool:
+        return not set(fates.values()) & {"pending", "dispatching"}
+
+    async with house.working(2):
+        fates = await house.settled(event, out)
+    ids = await house.ids(event)
+    for kind, address in odd.items():
+        status, words = FATES[kind]
+        tried = await house.ask(
+            "SELECT outcome FROM delivery_attempts WHERE delivery_id = :id ORDER BY number",
+            id=ids[address],
+        )
+        expected = "accepted" if status == "delivered" else status  # its report is late
+        assert (kind, fates[address], tried) == (kind, expected, words)
+    assert {fates[address] for address in well} == {"accepted"}
+    assert max(house.taken().values()) == 1
+    assert await house.counts(event) == {"accepted": 7, "unknown": 4, "failed": 1}
+
+    # What is not known is looked up: two of the four had been taken.
+    await house.do("UPDATE deliveries SET check_at = now() WHERE status = 'unknown'")
+    doors = build_channels(house.context)
+    await reaper.follow_up(house.context, doors)
+    for door in doors.values():
+        await door.close()
+    after = await house.fates(event)
+    assert {kind: after[odd[kind]] for kind in ("500", "502")} == dict.fromkeys(
+        ("500", "502"), "unknown"
+    )
+    assert {after[odd[kind]] for kind in ("no json", "no object")} <= {"accepted", "delivered"}
+    assert max(house.taken().values()) == 1
+
+
+async def test_an_error_inside_a_200_is_an_error(house: House) -> None:
+    """The domestic gateway answers 200 to everything; its own code decides."""
+
+    def said(code: int) -> Fault:
+        header = {"isSuccessful": False, "resultCode": code, "resultMessage": "-"}
+        return Fault(200, json.dumps({"header": header}).encode())
+
+    busy_one, wrong, lost = await house.people("korea", 3)
+    house.front.to = {busy_one: [said(-2021)], wrong: [said(-2019)], lost: [said(-9999)]}
+    event = await house.alert()
+    async with house.working():
+        fates = await house.settled(
+            event, lambda fates: not set(fates.values()) & {"pending", "dispatching", "accepted"}
+        )
+    assert fates == {busy_one: "delivered", wrong: "delivered", lost: "unknown"}
+    assert await house.tries(event) == {
+        ("korea", "-2021", "retryable"): 1,
+        ("korea", None, "accepted"): 1,
+        ("korea", "-2019", "rejected"): 1,
+        ("twilio", None, "accepted"): 1,  # another provider of the number took it
+        ("korea", "-9999", "unknown"): 1,
+    }
+    assert house.taken() == {busy_one: 1, wrong: 1}
+
+
+async def test_without_a_connection_it_is_tried_again_and_a_lost_answer_is_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "READ_SECONDS", 1.0)
+    refused, lost = await house.people("twilio", 2)
+    house.front.to[lost] = [Fault(status=None, seconds=2.5)]
+    house.simulator.faults.set(Faults(rate_late_callback=1, late_ms=4000))
+    await house.lines["twilio"].cut()
+    event = await house.alert()
+    async with house.working():
+        await house.until(lambda: house.tries(event), lambda tries: sum(tries.values()) >= 2)
+        assert house.front.of("twilio") == []
+        assert set(await house.tries(event)) == {("twilio", "no-connection", "retryable")}
+        assert set((await house.fates(event)).values()) == {"pending"}
+        await house.lines["twilio"].mend()
+        await house.settled(event, lambda fates: fates[lost] == "unknown")
+        # Its report comes with our own id, and tells that it had been taken.
+        await house.settled(event, lambda fates: set(fates.values()) == {"delivered"})
+    tries = await house.tries(event)
+    assert tries["twilio", "timeout", "unknown"] == 1
+    assert tries["twilio", None, "accepted"] == 1
+    assert house.taken() == {refused: 1, lost: 1}
+    assert await house.counts(event) == {"delivered": 2}
+
+
+async def test_a_provider_that_is_down_is_left_for_the_other_one(house: House) -> None:
+    addresses = await house.people("korea", 40)
+    await house.lines["korea"].cut()
+    event = await house.alert()
+    began = time.monotonic()
+    async with house.working(2):
+        await house.settled(event, lambda fates: set(fates.values()) == {"delivered"}, seconds=60)
+        assert time.monotonic() - began < 60
+        assert metrics.PROVIDER_OPEN.labels("korea")._value.get() == 1
+        # The line is mended; the next alert finds its way back without being told.
+        await house.lines["korea"].mend()
+        before = len(house.front.of("korea"))
+        await asyncio.sleep(4)
+        second = await house.alert()
+        await house.settled(second, lambda fates: set(fates.values()) == {"delivered"})
+        assert len(house.front.of("korea")) > before
+        third = await house.alert()
+        await house.settled(third, lambda fates: set(fates.values()) == {"delivered"})
+        assert (await house.tries(third))["korea", None, "accepted"] >= 20
+    assert house.taken() == Counter(addresses * 3)
+    tries = await house.tries(event)
+    assert tries["twilio", None, "accepted"] == 40
+    refused = sum(n for (name, _, word), n in tries.items() if word == "retryable")
+    assert refused <= 40 + 16, "it is not asked again and again"
+    assert await house.counts(event) == {"delivered": 40}
+
+
+async def test_with_both_down_the_queue_is_kept_and_its_people_are_called(house: House) -> None:
+    addresses = await house.people("korea", 12)
+    for line in house.lines.values():
+        await line.cut()
+    event = await house.alert()
+    async with house.working(2):
+        await house.until(lambda: house.tries(event), lambda tries: sum(tries.values()) >= 12)
+        await house.do(
+            "WITH e AS (UPDATE broadcast_events SET created_at = now() - interval '40 seconds') "
+            "UPDATE deliveries SET created_at = created_at - interval '40 seconds'"
+        )
+        paged = await house.until(house.paged, bool)
+        assert set(paged) == {"stuck"}
+        assert await house.counts(event) == {"pending": 12}
+        await asyncio.sleep(6)
+        assert len(await house.paged()) == 2, "its author and its approver, once"
+        for line in house.lines.values():
+            await line.mend()
+        await house.settled(event, lambda fates: set(fates.values()) == {"delivered"}, seconds=60)
+    assert house.taken() == Counter(addresses)
+    deeds = await house.office.deeds(event.broadcast_id)
+    assert deeds.count(("system", "broadcast.stuck")) == 1
+
+
+async def test_with_both_slow_nobody_is_sent_to_and_fro(house: House) -> None:
+    addresses = await house.people("korea", 20)
+    house.front.always = {name: Fault(status=None, seconds=3) for name in ("korea", "twilio")}
+    event = await house.alert()
+    async with house.working(2):
+        await house.settled(event, lambda fates: set(fates.values()) == {"delivered"})
+        await house.until(
+            lambda: house.tries(event), lambda tries: tries["korea", None, "accepted"] == 20
+        )
+    assert house.front.of("twilio") == [], "slow is not down"
+    assert house.taken() == Counter(addresses)
+    assert await house.tries(event) == {("korea", None, "accepted"): 20}
+    assert await house.counts(event) == {"delivered": 20}
