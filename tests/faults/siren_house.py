@@ -164,6 +164,14 @@ class House:
             )
             return {row[0]: row[1] for row in rows}
 
+    async def claimed(self) -> set[str]:
+        """Return the addresses of all deliveries that a worker has claimed."""
+        query = (
+            "SELECT a.address FROM deliveries d JOIN addresses a ON a.id = d.address_id "
+            "WHERE d.attempts > 0"
+        )
+        return set(await self.ask(query))
+
     def taken(self) -> Counter[str]:
         """Return how many messages the providers took, by address."""
         return Counter(entry.address for entry in self.simulator.store.sent()[0])
