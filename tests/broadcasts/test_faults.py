@@ -12,9 +12,17 @@ from sqlalchemy import text
 
 from backend.config import ROOT
 from backend.context import Context
+from backend.models import BroadcastEvent
 from broadcasts import audience, drafts, schedule
 from broadcasts.outcomes import outcomes
 from tests.broadcasts.conftest import Office, draft
+
+
+async def approvals(office: Office, event: BroadcastEvent) -> int:
+    """Return how many approvals the audit knows of; nothing else may have decided anything."""
+    deeds = [deed for _, deed in await office.deeds(event.broadcast_id)]
+    assert set(deeds) == {"broadcast.created", "broadcast.submitted", "broadcast.approved"}
+    return deeds.count("broadcast.approved")
 
 
 async def test_a_kill_between_commit_and_job_is_swept_up(
@@ -36,6 +44,7 @@ async def test_a_kill_between_commit_and_job_is_swept_up(
     rows = await office.deliveries(event.id)
     assert {row.contact_id for row in rows} == set(crowd)
     assert len(rows) == 12
+    assert await approvals(office, event) == 1
 
 
 async def test_a_job_that_wrote_nothing_and_was_resumed_twice_writes_everyone_once(
@@ -51,6 +60,7 @@ async def test_a_job_that_wrote_nothing_and_was_resumed_twice_writes_everyone_on
     await audience.fan_out(context, str(event.id), 300)
     rows = await office.deliveries(event.id)
     assert len(rows) == len({row.contact_id for row in rows}) == many
+    assert await approvals(office, event) == 1
 
 
 async def test_the_end_in_the_middle_of_a_fan_out_stops_it_and_says_how_many(

@@ -80,6 +80,14 @@ async def over(town: City) -> dict[str, str]:
         await asyncio.sleep(1)
 
 
+async def decided_once(town: City) -> None:
+    """The audit knows one approval, and that nothing was held or sent beside it."""
+    for action, times in (("approved", 1), ("halted", 0), ("cancelled", 0), ("audience_grew", 0)):
+        query = "SELECT count(*) FROM audit WHERE action = :action"
+        assert await town.number(query, action=f"broadcast.{action}") == times, action
+    assert await town.number("SELECT count(*) FROM broadcast_events") == 1
+
+
 async def test_killed_workers_skip_nobody_and_double_nobody(town: City) -> None:
     dice = random.Random(29)
     await begun(town)
@@ -100,6 +108,12 @@ async def test_killed_workers_skip_nobody_and_double_nobody(town: City) -> None:
     assert set(fates) - set(got) <= unknown, "somebody was skipped and nobody says so"
     assert max(got.values()) == 1, "what may be out is not sent again"
     assert len(unknown) <= killed * AT_ONCE
+    await decided_once(town)
+    doubts = await town.number(
+        "SELECT count(*) FROM delivery_attempts "
+        "WHERE outcome = 'unknown' AND code = 'lease-expired'"
+    )
+    assert doubts >= len(unknown), "why nobody knows is written down"
 
 
 async def test_a_wiped_redis_changes_nothing(town: City) -> None:
@@ -111,6 +125,7 @@ async def test_a_wiped_redis_changes_nothing(town: City) -> None:
     got = Counter(await town.numbers())
     assert set(fates.values()) == {"accepted"}
     assert got == Counter(fates.keys())
+    await decided_once(town)
 
 
 async def test_a_restarted_database_ends_with_everybody_told_once(town: City) -> None:
@@ -126,3 +141,4 @@ async def test_a_restarted_database_ends_with_everybody_told_once(town: City) ->
     assert max(got.values()) == 1
     assert {n for n, status in fates.items() if status == "accepted"} <= set(got)
     assert set(fates) - set(got) <= {n for n, status in fates.items() if status == "unknown"}
+    await decided_once(town)
