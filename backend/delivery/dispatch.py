@@ -118,6 +118,7 @@ class _Pump:
         self._task: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._landed: list[Outcome] = []
+        self._untold: list[tuple[Parcel, float]] = []  # claimed, not sent, and not put back yet
         self._stirred = asyncio.Event()
         self._wanted = False
         self._closing = False
@@ -164,6 +165,8 @@ class _Pump:
 
     async def _drain(self) -> int:
         tried, look = 0, True
+        if self._untold:
+            await self._let_go(self._untold)
         while True:
             room = AT_ONCE - len(self._sending)
             # Not for a place or two: a claim costs the same for a hundred.
@@ -205,11 +208,11 @@ class _Pump:
             rate = self._dispatcher.pace.rate(provider) or math.inf
             wait = max(grant.wait, breaker.wait(), TICK / 10)
             held += [(parcel, wait + place / rate) for place, parcel in enumerate(rest)]
+        # Whoever is not told now is told later: without it their leases would run out as unknown.
+        self._untold += held + given_up
         if held:
-            await put_back(self._context, held, None)
-        if given_up and (
-            moved := await put_back(self._context, given_up, self._dispatcher.channels)
-        ):
+            await self._let_go(held)
+        if given_up and (moved := await self._let_go(given_up, self._dispatcher.channels)):
             going += moved
             await self._dispatcher.start(self._lane)
         for _, delay in (*held, *given_up):
@@ -218,6 +221,17 @@ class _Pump:
         some = 2 * max(1, len(claimed) - len(held))
         self._grain = some if held else min(BATCH, max(some, self._grain * 2))
         return going, bool(going or given_up)
+
+    async def _let_go(
+        self,
+        parcels: Sequence[tuple[Parcel, float]],
+        channels: Mapping[str, Channel] | None = None,
+    ) -> int:
+        """Put `parcels` back, as `put_back` does; they are kept where the database is away."""
+        moved = await put_back(self._context, parcels, channels)
+        told = {parcel.outgoing.id for parcel, _ in parcels}
+        self._untold = [each for each in self._untold if each[0].outgoing.id not in told]
+        return moved
 
     def _carrier(self, parcel: Parcel, asked: set[str]) -> Provider:
         """Return who carries a parcel: the first choice that works and has not refused it.
