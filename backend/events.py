@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 MINIMUM_REDIS = (6, 2)
 _WAIT = 15.0
-_PUBLISH_SECONDS = 0.3  # a signal is not worth more of a citizen's time
+_PUBLISH_SECONDS = 2.0  # no citizen waits for it
 
 
 def connect(url: str) -> Redis:
@@ -70,8 +70,31 @@ async def publish_to(redis: Redis, topics: Sequence[str], event: dict[str, Any])
         async with asyncio.timeout(_PUBLISH_SECONDS):
             await pipe.execute()
     except (RedisError, OSError, TimeoutError):
-        kinds = ", ".join(topic.split(":", 1)[0] for topic in topics)
+        kinds = ", ".join(sorted({topic.split(":", 1)[0] for topic in topics}))
         log.warning("signal on %s was lost: Redis does not answer", kinds)
+
+
+class Signals:
+    """Tells pages that something changed, soon, while nobody waits for it.
+
+    What changes several times before it is told is told once.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._topics: dict[str, None] = {}
+        self._telling: asyncio.Task[None] | None = None
+
+    def changed(self, topics: Sequence[str]) -> None:
+        """Tell the pages that watch any of `topics`."""
+        self._topics.update(dict.fromkeys(topics))
+        if self._topics and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._topics:
+            topics, self._topics = tuple(self._topics), {}
+            await publish_to(self._redis, topics, {"type": "changed"})
 
 
 async def subscribe(redis: Redis, *topics: str) -> AsyncIterator[dict[str, Any]]:

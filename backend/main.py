@@ -26,6 +26,7 @@ from backend.console import routes as console
 from backend.contacts import subscription_routes as subscriptions
 from backend.context import Context
 from backend.delivery import mailbox
+from backend.delivery.dispatch import Dispatcher
 from backend.embedded import Servers, data_dir
 from backend.faq import routes as faq
 from backend.faq.service import FaqIndex
@@ -241,11 +242,12 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.faq = await build_faq(context)
-        bot = Bot(context, parser, app.state.faq, channels)
+        dispatcher = Dispatcher(context, channels) if work else None
+        bot = Bot(context, parser, app.state.faq, channels, dispatcher)
         app.state.bot = bot
         working = (
-            asyncio.create_task(worker.run(context, channels, servers.database_url))
-            if work
+            asyncio.create_task(worker.run(context, dispatcher, servers.database_url))
+            if dispatcher is not None
             else None
         )
         if not settings.simulator:

@@ -13,13 +13,15 @@ from backend.handoff.watch import watch
 from broadcasts import audience, correction, plan, probe, progress, schedule
 from broadcasts import service as broadcasts
 from broadcasts.cap.publish import publish as publish_cap
-from channels.base import Channel
 
 
-async def run(context: Context, channels: dict[str, Channel], database_url: str) -> None:
-    """Work until cancelled. As many processes as wanted may run this at once."""
+async def run(context: Context, dispatcher: Dispatcher, database_url: str) -> None:
+    """Work until cancelled, and close `dispatcher` then.
+
+    As many processes as wanted may run this at once.
+    """
     queue = jobs.queue(database_url)
-    dispatcher = Dispatcher(context, channels)
+    channels = dispatcher.channels
 
     async def send(lane: str) -> None:
         await dispatcher.start(lane)

@@ -1,5 +1,6 @@
 """One message, door to door: from what a channel heard to what it will say."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from uuid import UUID
@@ -7,15 +8,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend import events, metrics
+from backend import metrics
 from backend.attachments import pictures
 from backend.attachments import service as attachments
 from backend.attachments.pictures import Cleaned
 from backend.contacts import service as contacts
 from backend.context import Context
-from backend.delivery import mailbox
+from backend.delivery import answers
 from backend.delivery import service as delivery
+from backend.delivery.dispatch import Dispatcher
 from backend.delivery.intake import Intake
+from backend.events import Signals
 from backend.faq.service import FaqIndex
 from backend.handoff import service as handoff
 from backend.messages import service as messages
@@ -32,6 +35,9 @@ from nlu.privacy import mask_identifiers, without_masks
 log = logging.getLogger(__name__)
 
 MAX_TEXT = 4000
+# More turns than these wait in a line: what has begun ends soon, and nobody is overtaken, as where
+# all fight for connections.
+TURNS_AT_ONCE = 8
 # A call-back is somebody else's promise: until it comes, the bot goes on helping.
 _BOT_TALKS = frozenset({"bot", "offered", "callback"})
 # A hearing this poor is none: the caller is asked again, and then for keys. A better one counts
@@ -45,13 +51,22 @@ class Bot:
     """Answers citizens. One for the whole process; holds no state of any talk."""
 
     def __init__(
-        self, context: Context, parser: Parser, faq: FaqIndex, channels: dict[str, Channel]
+        self,
+        context: Context,
+        parser: Parser,
+        faq: FaqIndex,
+        channels: dict[str, Channel],
+        dispatcher: Dispatcher | None = None,
     ) -> None:
+        """`dispatcher` sends what is said; without one in this process a worker is woken."""
         self._context = context
         self._parser = parser
         self._faq = faq
         self._channels = channels
+        self._dispatcher = dispatcher
         self._reports = Intake(context, channels)
+        self._signals = Signals(context.redis)
+        self._places = asyncio.Semaphore(TURNS_AT_ONCE)
 
     async def on_message(self, incoming: Incoming) -> Answer:
         """Take one message and return the answer to it; the same message again gets it again.
@@ -69,7 +84,7 @@ class Bot:
         missed = incoming.photos_missed + len(incoming.photos) - len(photos)
         incoming = replace(incoming, photos=(), photos_missed=missed)
         parts = await self._parse_parts(incoming)
-        async with self._context.sessions() as session, session.begin():
+        async with self._places, self._context.sessions() as session, session.begin():
             address = await contacts.lock_address(
                 session,
                 incoming.scheme,
@@ -82,11 +97,13 @@ class Bot:
             if found.known is not None:
                 metrics.REPEATED.labels(incoming.channel).inc()
                 return await _again(session, found.known)
-            answer, woken = await self._turn(
+            answer, woken, waits_on = await self._turn(
                 session, address, found, incoming, parse, parts, photos, masked, cut
             )
         metrics.MESSAGES.labels(incoming.channel, parse.intent.name).inc()
-        await events.publish_to(self._context.redis, woken, {"type": "changed"})
+        if waits_on is not None and self._dispatcher is not None:
+            self._dispatcher.rouse("reply", waits_on)
+        self._signals.changed(woken)
         return answer
 
     async def on_status(self, report: StatusUpdate) -> None:
@@ -118,10 +135,10 @@ class Bot:
         cleaned: list[Cleaned],
         masked: bool,
         cut: bool,
-    ) -> tuple[Answer, list[str]]:
+    ) -> tuple[Answer, list[str], str | None]:
         language = _language(found.language, incoming, parse)
         if incoming.kind == "hangup" and not await _is_on(session, address, incoming):
-            return Answer("", language, "bot", ended=True), []
+            return Answer("", language, "bot", ended=True), [], None
         conversation = found.conversation or await messages.begin(
             session, address, incoming.channel, language
         )
@@ -142,7 +159,8 @@ class Bot:
         photos, incoming = await _store_photos(session, incoming, message, cleaned)
         turn = Turn(
             self._context, session, self._faq, incoming, message, address, conversation,
-            parse, Dialogue.load(conversation.dialogue), photos=photos, parts=parts,
+            parse, Dialogue.load(conversation.dialogue), before=found.before, photos=photos,
+            parts=parts,
         )  # fmt: skip
         woken = [f"conversation:{conversation.id}", "desk"]
         replies: list[Reply] = []
@@ -169,7 +187,7 @@ class Bot:
                 turn.say("common.too_long")
             asked, state = turn.dialogue.waiting, conversation.state
             await dialogue.respond(turn)
-            await outcome.keep(turn, asked, state)
+            outcome.keep(turn, asked, state)
             conversation.dialogue = turn.dialogue.dump()
             replies, ended = turn.replies, turn.ended
         elif conversation.state == "queued":
@@ -187,17 +205,16 @@ class Bot:
             carrier = (
                 carrier_of(door, incoming.address, name) if door else Provider(incoming.channel)
             )
-        stored = [
-            await self._store(session, conversation, message, reply, carrier, ended=ended)
-            for reply in replies
-        ]
-        if stored and carrier is None:
+        kept = answers.Kept(())
+        if replies:
+            kept = await answers.keep(session, conversation, message, replies, carrier, ended=ended)
+        if kept.waits_on is not None and self._dispatcher is None:
             await delivery.wake(session, "reply")
         if turn.closes:
             await contacts.stop(session, address)  # only now: the last word still goes out
         owner = messages.OWNERS[conversation.state]
-        answer = Answer(str(conversation.id), conversation.language, owner, tuple(stored), ended)
-        return answer, woken
+        answer = Answer(str(conversation.id), conversation.language, owner, kept.replies, ended)
+        return answer, woken, kept.waits_on
 
     async def _while_waiting(
         self, session: AsyncSession, conversation: Conversation, parse: Parse, incoming: Incoming
@@ -212,36 +229,6 @@ class Bot:
             key = "person.left"
         text, spoken = texts.say(conversation.language, key)
         return [Reply(text, spoken=spoken)]
-
-    async def _store(
-        self,
-        session: AsyncSession,
-        conversation: Conversation,
-        message: Message,
-        reply: Reply,
-        carrier: Provider | None,
-        *,
-        ended: bool,
-    ) -> Reply:
-        """Keep a reply and its delivery; return it as its channel will render it.
-
-        `carrier` takes it in the response to the message; None: it is sent.
-        """
-        said = await messages.add(
-            session,
-            conversation,
-            author="bot",
-            text=reply.text,
-            reply=messages.pack(reply) | ({"ended": True} if ended else {}),
-            answers=message.id,
-        )
-        if carrier is not None:
-            sent = await delivery.answered_in_place(session, conversation, said, carrier)
-            if conversation.address.scheme in mailbox.SCHEMES:
-                await mailbox.hold(session, sent)
-        else:
-            sent = (await delivery.promise(session, conversation, said)).id
-        return messages.unpack(said, sent)
 
 
 def _answers_our_call(incoming: Incoming) -> bool:

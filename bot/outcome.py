@@ -6,8 +6,6 @@ A message's own turn says whether it was answered; what the citizen says next ma
 import re
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from backend.models import Message
 from bot import answers, tongues
 from bot.turn import Turn, Waiting
@@ -31,14 +29,14 @@ _UNHELPFUL = re.compile(
 )
 
 
-async def keep(turn: Turn, asked: Waiting | None, state: str) -> None:
+def keep(turn: Turn, asked: Waiting | None, state: str) -> None:
     """Mark this turn's message, and the one before it where this one tells what came of it.
 
     `asked` is what waited for an answer before this turn, `state` the conversation's then.
     Part of the turn's transaction.
     """
     handed_over = turn.conversation.state != state and turn.conversation.state != "bot"
-    before = await _before(turn)
+    before = _before(turn)
     if before is not None and (verdict := _verdict(turn, before, asked)):
         before.outcome = verdict
     if handed_over:
@@ -56,17 +54,9 @@ def _without_answer(turn: Turn) -> bool:
     return turn.intent == "out_of_scope" or unknown
 
 
-async def _before(turn: Turn) -> Message | None:
-    found: Message | None = await turn.session.scalar(
-        select(Message)
-        .where(
-            Message.conversation_id == turn.conversation.id,
-            Message.direction == "in",
-            Message.seq < turn.message.seq,
-        )
-        .order_by(Message.seq.desc())
-        .limit(1)
-    )
+def _before(turn: Turn) -> Message | None:
+    """Return what the citizen said just before, where it is still open what came of it."""
+    found = turn.before
     if found is None or found.outcome not in _OPEN:
         return None
     return found if turn.message.created_at - found.created_at <= _SOON else None

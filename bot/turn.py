@@ -109,6 +109,7 @@ class Turn:
     replies: list[Reply] = field(default_factory=list)
     ended: bool = False
     closes: bool = False  # the citizen wants no more messages after these replies
+    before: Message | None = None  # what the citizen said before it
     photos: tuple[UUID, ...] = ()
     parts: tuple[Parse, ...] = ()  # the sentences of the message, where it has several
     missed: bool = False  # the message was not understood

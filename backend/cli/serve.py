@@ -16,6 +16,7 @@ from backend import config, db, events, worker
 from backend.cli import demo
 from backend.config import Settings
 from backend.context import Context
+from backend.delivery.dispatch import Dispatcher
 from backend.embedded import Servers, running
 from backend.errors import SetupError
 from backend.main import build_channels, channel_settings, create_app, load_engine, trained_model
@@ -106,7 +107,8 @@ def run_worker() -> None:
             engine, sessions = db.connect(servers.database_url)
             context = Context(settings, sessions, events.connect(servers.redis_url))
             try:
-                await worker.run(context, build_channels(context), servers.database_url)
+                dispatcher = Dispatcher(context, build_channels(context))
+                await worker.run(context, dispatcher, servers.database_url)
             finally:
                 await context.redis.aclose()
                 await engine.dispose()

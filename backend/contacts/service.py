@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,13 @@ def mobile(phone: str) -> str | None:
     return number if number is not None and takes_texts(number) else None
 
 
+_LOCKED = (
+    select(Address)
+    .where(Address.scheme == bindparam("scheme"), Address.address == bindparam("address"))
+    .with_for_update(key_share=True)
+)
+
+
 async def lock_address(
     session: AsyncSession, scheme: str, address: str, *, verified: bool
 ) -> Address:
@@ -35,12 +42,8 @@ async def lock_address(
     The lock puts the messages of one citizen in a line: each sees what the one before it did.
     `verified` says that the channel vouches for its owner.
     """
-    wanted = (
-        select(Address)
-        .where(Address.scheme == scheme, Address.address == address)
-        .with_for_update(key_share=True)
-    )
-    found = await session.scalar(wanted)
+    wanted = {"scheme": scheme, "address": address}
+    found: Address | None = await session.scalar(_LOCKED, wanted)
     if found is None:
         contact = Contact()
         session.add(contact)
@@ -54,7 +57,7 @@ async def lock_address(
         if made is None:
             await session.execute(delete(Contact).where(Contact.id == contact.id))
             session.expunge(contact)
-        found = (await session.scalars(wanted)).one()
+        found = (await session.scalars(_LOCKED, wanted)).one()
     if verified and found.verified_at is None:
         found.verified_at = await session.scalar(select(func.now()))
     return found

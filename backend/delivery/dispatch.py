@@ -67,6 +67,14 @@ class Dispatcher:
         for channel in due:
             self._pump(lane, channel).start()
 
+    def rouse(self, lane: str, channel: str) -> None:
+        """Have one pump look for what was just committed; returns at once.
+
+        No job has to be written and fetched for it. Should this process end before the pump has
+        looked, the reaper finds what is due.
+        """
+        self._pump(lane, channel).start()
+
     async def drain(self, lane: str) -> int:
         """Send everything that is due in `lane`, and return how many were tried."""
         tried, wait = 0, 0.0

@@ -3,13 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import jobs
 from backend.messages import service as messages
-from backend.models import Address, Conversation, Delivery, DeliveryAttempt, Message
-from channels.base import Provider
+from backend.models import Address, Conversation, Delivery, Message
 from channels.phones import takes_texts
 
 REPLY_LIFE = timedelta(hours=24)
@@ -31,17 +30,37 @@ async def promise(session: AsyncSession, conversation: Conversation, message: Me
 
     Nothing goes to an address that its owner closed, nor to a landline that never texted us.
     """
-    address = conversation.address
-    delivery = Delivery(**_values(conversation, message))
-    if conversation.channel == "voice" and address.scheme == "phone":
-        delivery.channel = "sms"  # a call can't be spoken into from outside: the words are texted
-    if address.stopped_at is not None:
-        delivery.status, delivery.reason = "suppressed", "stopped"
-    elif delivery.channel == "sms" and not await _takes_texts(session, address):
-        delivery.status, delivery.reason = "suppressed", "landline"
+    channel, status, reason = await way(session, conversation)
+    delivery = Delivery(
+        lane="reply",
+        message_id=message.id,
+        contact_id=conversation.address.contact_id,
+        address_id=conversation.address_id,
+        channel=channel,
+        language=conversation.language,
+        status=status,
+        reason=reason,
+        expires_at=func.now() + REPLY_LIFE,
+    )
     session.add(delivery)
     await session.flush()
     return delivery
+
+
+async def way(session: AsyncSession, conversation: Conversation) -> tuple[str, str, str | None]:
+    """Return the channel that takes words to a conversation's address, their status, and why.
+
+    The status is `pending`, or `suppressed` where they may not or can't be sent.
+    """
+    address = conversation.address
+    channel = conversation.channel
+    if channel == "voice" and address.scheme == "phone":
+        channel = "sms"  # a call can't be spoken into from outside: the words are texted
+    if address.stopped_at is not None:
+        return channel, "suppressed", "stopped"
+    if channel == "sms" and not await _takes_texts(session, address):
+        return channel, "suppressed", "landline"
+    return channel, "pending", None
 
 
 async def notify(
@@ -63,29 +82,6 @@ async def wake(session: AsyncSession, lane: str) -> None:
     await jobs.enqueue(session, SEND, "siren" if lane == "siren" else "reply", lane=lane)
 
 
-async def answered_in_place(
-    session: AsyncSession, conversation: Conversation, message: Message, carrier: Provider
-) -> int:
-    """Record that `message` leaves in the response to the request it answers; return its delivery.
-
-    `carrier` is who asked and takes the response. Its ids of the parts come with its reports.
-    """
-    sent = _values(conversation, message) | {
-        "status": "accepted", "provider": carrier.name, "attempts": 1,
-    }  # fmt: skip
-    if carrier.reports_within is not None:
-        sent["check_at"] = func.now() + timedelta(seconds=carrier.reports_within)
-    made = insert(Delivery).values(sent).returning(Delivery.id).cte("made")
-    tried = {
-        "number": 1, "route": 0, "channel": conversation.channel, "provider": carrier.name,
-        "address_id": conversation.address_id, "outcome": "accepted",
-    }  # fmt: skip
-    row = select(made.c.id, *(literal(value) for value in tried.values()))
-    # The delivery and its try are one statement.
-    both = insert(DeliveryAttempt).from_select(["delivery_id", *tried], row)
-    return (await session.scalars(both.returning(DeliveryAttempt.delivery_id))).one()
-
-
 async def _takes_texts(session: AsyncSession, address: Address) -> bool:
     """Tell whether a text can arrive: the plan of numbers says so, or one came from there."""
     if takes_texts(address.address):
@@ -101,16 +97,3 @@ async def _takes_texts(session: AsyncSession, address: Address) -> bool:
         .limit(1)
     )
     return await session.scalar(came) is not None
-
-
-def _values(conversation: Conversation, message: Message) -> dict[str, Any]:
-    return {
-        "lane": "reply",
-        "message_id": message.id,
-        "contact_id": conversation.address.contact_id,
-        "address_id": conversation.address_id,
-        "channel": conversation.channel,
-        "language": conversation.language,
-        "status": "pending",
-        "expires_at": func.now() + REPLY_LIFE,
-    }

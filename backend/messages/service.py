@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, insert, select, text
+from sqlalchemy import BigInteger, String, Uuid, bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import aliased, lazyload
 
 from backend.attachments import service as attachments
 from backend.attachments.links import Links
@@ -19,19 +20,69 @@ OWNERS: dict[str, Owner] = {
 }  # fmt: skip
 
 
-# Part of the statement that writes the message: its number is taken and given at once.
-_NUMBERED = text("""
-    UPDATE conversations SET last_seq = last_seq + 1, updated_at = now() WHERE id = :talk
-    RETURNING last_seq AS seq""")
+# The conversation's next number is taken and given at once.
+_ADD = select(Message).from_statement(
+    text(f"""
+        WITH numbered AS (
+            UPDATE conversations SET last_seq = last_seq + 1, updated_at = now() WHERE id = :talk
+            RETURNING last_seq AS seq)
+        INSERT INTO messages (conversation_id, seq, direction, author, agent_id, channel,
+            external_id, text, reply, answers, parse, location)
+        SELECT :talk, seq, :direction, :author, :agent_id, :channel, :external_id, :text, :reply,
+            :answers, :parse, :location FROM numbered
+        RETURNING {", ".join(Message.__table__.c.keys())}""")  # noqa: S608 - constant parts
+    .bindparams(
+        bindparam("talk", type_=Uuid),
+        *(bindparam(name, type_=BigInteger) for name in ("agent_id", "answers")),
+        *(bindparam(name, type_=String) for name in (
+            "direction", "author", "channel", "external_id", "text",
+        )),
+        *(bindparam(name, type_=JSONB(none_as_null=True)) for name in (
+            "reply", "parse", "location",
+        )),
+    )
+    .columns(*Message.__table__.c)
+)  # fmt: skip
+
+# In one query: what there is for a message. The caller has the lock on its address.
+_BEFORE = aliased(Message)
+_AROUND = (
+    select(Contact.language, Conversation, Message, _BEFORE)
+    .select_from(Contact)
+    .outerjoin(
+        Conversation,
+        (Conversation.address_id == bindparam("address"))
+        & (Conversation.channel == bindparam("channel"))
+        & (Conversation.state != "closed"),
+    )
+    .outerjoin(
+        Message,
+        (Message.channel == bindparam("channel"))
+        & (Message.external_id == bindparam("external_id")),
+    )
+    .outerjoin(
+        _BEFORE,
+        _BEFORE.id
+        == select(Message.id)
+        .where(Message.conversation_id == Conversation.id, Message.direction == "in")
+        .order_by(Message.seq.desc())
+        .limit(1)
+        .correlate(Conversation)
+        .scalar_subquery(),
+    )
+    .where(Contact.id == bindparam("contact"))
+    .options(lazyload(Conversation.address))  # it is the one in hand
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What is there when a message comes: the message itself, where it came before, the open
-    conversation, and the language that the contact chose."""
+    conversation, what the citizen said last in it, and the language that the contact chose."""
 
     known: Message | None
     conversation: Conversation | None
+    before: Message | None
     language: str | None
 
 
@@ -42,23 +93,17 @@ async def look_around(
 
     The caller holds the lock on the address.
     """
-    row = (
-        await session.execute(
-            select(Contact.language, Conversation, Message)
-            .select_from(Contact)
-            .outerjoin(
-                Conversation,
-                (Conversation.address_id == address.id)
-                & (Conversation.channel == channel)
-                & (Conversation.state != "closed"),
-            )
-            .outerjoin(Message, (Message.channel == channel) & (Message.external_id == external_id))
-            .where(Contact.id == address.contact_id)
-            .options(lazyload(Conversation.address))  # it is the one in hand
-        )
-    ).one()
-    language, conversation, known = row
-    return Found(known, conversation, language)
+    found = await session.execute(
+        _AROUND,
+        {
+            "contact": address.contact_id,
+            "address": address.id,
+            "channel": channel,
+            "external_id": external_id,
+        },
+    )
+    language, conversation, known, before = found.one()
+    return Found(known, conversation, before, language)
 
 
 async def open_conversation(
@@ -104,26 +149,21 @@ async def add(
     location: Location | None = None,
 ) -> Message:
     """Add a message with the conversation's next number."""
-    numbered = _NUMBERED.bindparams(talk=conversation.id).columns(seq=BigInteger).cte("numbered")
-    made = (
-        insert(Message)
-        .values(
-            conversation_id=conversation.id,
-            seq=select(numbered.c.seq).scalar_subquery(),
-            direction="in" if author == "citizen" else "out",
-            author=author,
-            agent_id=agent_id,
-            channel=conversation.channel,
-            external_id=external_id,
-            text=text,
-            reply=reply,
-            answers=answers,
-            parse=parse,
-            location=asdict(location) if location is not None else None,
-        )
-        .returning(Message)
-    )
-    return (await session.scalars(made)).one()
+    values = {
+        "talk": conversation.id,
+        "direction": "in" if author == "citizen" else "out",
+        "author": author,
+        "agent_id": agent_id,
+        "channel": conversation.channel,
+        "external_id": external_id,
+        "text": text,
+        "reply": reply,
+        "answers": answers,
+        "parse": parse,
+        "location": asdict(location) if location is not None else None,
+    }
+    added: Message = (await session.scalars(_ADD, values)).one()
+    return added
 
 
 async def find_incoming(session: AsyncSession, channel: str, external_id: str) -> Message | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.context import Context
 from backend.db import Sessions
-from backend.delivery import reaper, service
+from backend.delivery import answers, reaper
 from backend.delivery.dispatch import send_due
 from backend.delivery.outcome import Outcome
 from backend.delivery.packing import claim
@@ -16,7 +16,7 @@ from backend.delivery.settle import settle
 from backend.messages import service as messages
 from backend.models import Address, Delivery, DeliveryAttempt
 from channels.base import Provider, Retryable, SendError, Unknown
-from channels.message import DeliveryState, Outgoing, Sent, StatusUpdate
+from channels.message import DeliveryState, Outgoing, Reply, Sent, StatusUpdate
 from tests.backend.post import Door, Post, doors
 
 
@@ -176,12 +176,12 @@ async def test_an_answer_in_place_leaves_records_of_the_same_shape(
     async with post.sessions() as session, session.begin():
         owner = await session.get_one(Address, address)
         talk = await messages.open_conversation(session, owner, "sms", "ko")
-        said = await messages.add(session, talk, author="bot", text="네.")
-        promised = await service.answered_in_place(session, talk, said, REPORTING)
+        heard = await messages.add(session, talk, author="citizen", text="네?", external_id="SM1")
+        kept = await answers.keep(session, talk, heard, [Reply("네.")], REPORTING)
     sent = await post.reply(address)
     await send_due(context, doors(sms), "reply")
     async with post.sessions() as session:
-        rows = [await session.get_one(Delivery, each) for each in (promised, sent)]
+        rows = [await session.get_one(Delivery, each) for each in (kept.replies[0].delivery, sent)]
         tries = list(await session.scalars(select(DeliveryAttempt)))
     assert {(r.status, r.provider, r.attempts, r.check_at is None) for r in rows} == {
         ("accepted", "twilio", 1, False)

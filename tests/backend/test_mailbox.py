@@ -1,6 +1,7 @@
 """The mailbox: what waits is handed over once, in order, and what was not shown comes back."""
 
 import asyncio
+import uuid
 
 from sqlalchemy import select
 
@@ -8,11 +9,12 @@ from backend import db
 from backend.attachments import service as attachments
 from backend.attachments.links import Links
 from backend.attachments.pictures import Cleaned
-from backend.delivery import mailbox
+from backend.delivery import answers, mailbox
 from backend.delivery import service as delivery
 from backend.messages import service as messages
 from backend.models import Delivery, HeldDelivery
 from channels.base import Provider
+from channels.message import Choice, Reply
 from tests.backend.desk import employee
 from tests.backend.house import citizen
 
@@ -28,15 +30,14 @@ async def said(
         who = await citizen(session, address, scheme)
         channel = "kakao" if scheme == "kakao" else "sms"
         talk = await messages.open_conversation(session, who, channel, "ko")
-        made = []
-        for text in texts:
-            message = await messages.add(
-                session, talk, author="bot", text=text, reply={"choices": [["1", "네"]]}
-            )
-            sent = await delivery.answered_in_place(session, talk, message, Provider(channel))
-            await mailbox.hold(session, sent)
+        heard = await messages.add(
+            session, talk, author="citizen", text="네", external_id=uuid.uuid4().hex
+        )
+        replies = [Reply(text, (Choice("1", "네"),)) for text in texts]
+        kept = await answers.keep(session, talk, heard, replies, Provider(channel))
+        made = [reply.delivery for reply in kept.replies if reply.delivery is not None]
+        for sent in made:
             await mailbox.hold(session, sent)  # safe to repeat
-            made.append(sent)
         return made
 
 
@@ -69,8 +70,7 @@ async def test_an_agents_photo_is_a_link_at_the_end(sessions: db.Sessions) -> No
             session, talk, author="agent", text="", agent_id=agent, external_id="agent:1"
         )
         [photo] = await attachments.keep(session, message.id, [Cleaned("d", b"f", b"s", 4, 3)])
-        sent = await delivery.answered_in_place(session, talk, message, Provider("kakao"))
-        await mailbox.hold(session, sent)
+        await mailbox.hold(session, (await delivery.promise(session, talk, message)).id)
     [(_, text)] = await take(sessions)
     assert text.startswith(f"https://city.example/photos/{photo}/full?until=")
 
