@@ -28,6 +28,7 @@ from backend.context import Context
 from backend.delivery import mailbox
 from backend.delivery.dispatch import Dispatcher
 from backend.embedded import Servers, data_dir
+from backend.embedded.folders import folder_mode, make_folder
 from backend.faq import routes as faq
 from backend.faq.service import FaqIndex
 from backend.handoff import routes as handoff
@@ -51,7 +52,6 @@ from channels.voice import Caller
 from nlu.builtin import BuiltinParser
 from nlu.parse import Parser
 from nlu.rasa_client import RasaParser
-from nlu.train import train
 
 log = logging.getLogger(__name__)
 
@@ -190,11 +190,14 @@ def _mailbox(context: Context) -> Mailbox:
 
 def trained_model(settings: Settings) -> Path:
     """Return the folder of the builtin model, trained first where its data is newer."""
+    make_folder(data_dir(settings), folder_mode())
     model = data_dir(settings) / MODELS / "builtin"
     # The trainer compares what the data says, which takes a second of every start to read: files
     # that are the same to the byte need no reading.
     stamp, seen = model.with_suffix(".seen"), _bytes_of(DATA.parent)
     if not (stamp.exists() and stamp.read_text() == seen and model.is_dir()):
+        from nlu.train import train  # with scipy, a tenth of a second that few starts need
+
         train([DATA], model)
         stamp.write_text(seen)
     return model

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 from telegram import error as errors
 from telegram.constants import InlineKeyboardButtonLimit, MessageLimit
-from telegram.request import HTTPXRequest
+from telegram.request import BaseRequest, RequestData
 
 from channels import transport
 from channels.base import (
@@ -39,6 +39,7 @@ from channels.segments import bodies, utf16_units
 from channels.settings import ChannelSettings
 from channels.signatures import telegram_caller
 from channels.telegram_updates import UPDATES, Picture, parse, picture_in, read_update
+from channels.wire import Wire
 
 PATH = "/channels/telegram/webhook"
 
@@ -67,14 +68,34 @@ class ServerError(errors.TelegramError):
         self.status = status
 
 
-class _Wire(HTTPXRequest):
-    """The library's own transport, but the status of a 5xx survives it."""
+class _Requests(BaseRequest):
+    """The library's requests over our own connections; the status of a 5xx survives them."""
 
-    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        status, payload = await super().do_request(*args, **kwargs)
-        if status >= 500:
-            raise ServerError(status)
-        return status, payload
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._wire = Wire(api_url, {"User-Agent": self.USER_AGENT})
+
+    @property
+    def read_timeout(self) -> float | None:
+        """The seconds that an answer may take."""
+        return transport.READ_SECONDS
+
+    async def initialize(self) -> None:
+        """Do nothing: connections are opened when they are needed."""
+
+    async def shutdown(self) -> None:
+        """Close the connections."""
+        await self._wire.close()
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; the time-outs are those of all channels."""
+        form = request_data.json_parameters if request_data else None
+        answered = await self._wire.request(method, url.removeprefix(self._api_url), form=form)
+        if answered.status >= 500:
+            raise ServerError(answered.status)
+        return answered.status, answered.body
 
 
 class Telegram:
@@ -87,13 +108,13 @@ class Telegram:
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._settings = settings
-        self._wire = _Wire(httpx_kwargs=transport.options(settings.telegram_api_url))
+        self._requests = _Requests(settings.telegram_api_url)
         self._bot = telegram.Bot(
             settings.telegram_bot_token,
             base_url=f"{settings.telegram_api_url}/bot",
-            request=self._wire,
+            request=self._requests,
             base_file_url=f"{settings.telegram_api_url}/file/bot",
-            get_updates_request=self._wire,
+            get_updates_request=self._requests,
         )
         self._files = httpx.AsyncClient(**transport.options(settings.telegram_api_url))
 
@@ -181,7 +202,7 @@ class Telegram:
 
     async def close(self) -> None:
         """Close the connections to Telegram."""
-        await self._wire.shutdown()
+        await self._requests.shutdown()
         await self._files.aclose()
 
     async def _with_picture(self, incoming: Incoming, picture: Picture) -> Incoming:
@@ -286,6 +307,6 @@ def _read_error(error: errors.TelegramError) -> SendError:
         return Retryable("bad-token")  # ours to mend; the citizen did nothing wrong
     if isinstance(error, ServerError):
         return transport.refused(error.status, str(error.status))
-    if isinstance(error.__cause__, httpx.HTTPError):
-        return transport.lost_or_refused(error.__cause__)
+    if isinstance(error.__cause__, SendError):
+        return error.__cause__
     return Unknown("timeout" if isinstance(error, errors.TimedOut) else type(error).__name__)

@@ -15,21 +15,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from nlu import calibration
+from nlu.counting import Matrix, count, familiarities, rarities, weigh
 from nlu.data import DataError, TrainingData, read
 from nlu.features import CHANNELS, Reader, Reading, latin_words
 from nlu.model import FORMAT, Model, metadata
 from nlu.morphemes import kiwi_version
-from nlu.vectors import (
-    Floats,
-    Ints,
-    Matrix,
-    Meaning,
-    Vocabulary,
-    count,
-    familiarities,
-    rarities,
-    weigh,
-)
+from nlu.vectors import Floats, Ints, Meaning, Vocabulary
 
 EMERGENCY = "life_emergency"
 # What decides which features a text has: a change there makes a trained model worthless.

@@ -17,13 +17,12 @@ from backend import config
 from backend.cli import rasa
 from backend.embedded import data_dir
 from backend.errors import SetupError
-from backend.main import DATA, MODELS
+from backend.main import DATA, MODELS, trained_model
 from nlu.builtin import BuiltinParser
 from nlu.compare import compare
 from nlu.data import DataError, read
 from nlu.evaluate import TextParser, evaluate, read_lines
 from nlu.parse import INTENTS
-from nlu.train import train
 
 app = typer.Typer(no_args_is_help=True, help="Understanding: train, parse, evaluate.")
 screen = Console()
@@ -67,6 +66,8 @@ def train_model(
     if _chosen(engine) is Engine.RASA:
         _train_rasa(data or [DATA], out, as_json)
         return
+    from nlu import train as trainer  # with scipy, which would slow every other command's start
+
     folder = out or _default()
     with bar() as progress:
         task = progress.add_task("training", total=None)
@@ -76,7 +77,9 @@ def train_model(
 
         try:
             known = _allowed(data or [DATA], out)
-            result = train(data or [DATA], folder, force=force, progress=show, intents=known)
+            result = trainer.train(
+                data or [DATA], folder, force=force, progress=show, intents=known
+            )
         except DataError as error:
             raise SetupError(str(error)) from None
     if as_json:
@@ -204,7 +207,7 @@ def _understanding(engine: Engine | None, model: Path | None) -> Iterator[TextPa
 
 def _load(model: Path | None) -> BuiltinParser:
     if model is None:
-        train([DATA], _default())
+        trained_model(config.load())
     elif not model.is_dir():
         raise SetupError(
             f"There is no model in {model}: `eungdap nlu train --out {model}` makes one."

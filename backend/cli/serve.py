@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -61,7 +63,15 @@ def understanding(settings: Settings) -> Parser:
         if settings.nlu_engine != "builtin":
             return load_engine(settings)
         model = trained_model(settings)
-    return _Arriving(ThreadPoolExecutor(1).submit(BuiltinParser.load, model))
+    return _Arriving(ThreadPoolExecutor(1).submit(_loaded, model))
+
+
+def _loaded(model: Path) -> BuiltinParser:
+    parser = BuiltinParser.load(model)
+    # What is loaded by now stays: looking through all of it for garbage again and again would make
+    # citizens wait a sixth of a second each time.
+    gc.freeze()
+    return parser
 
 
 def add_to(app: typer.Typer) -> None:
@@ -80,8 +90,8 @@ def up(
     if with_demo and settings.production:
         raise SetupError("Demo logins are not for production: leave out --demo.")
     _refuse_taken(settings.host, settings.port)
+    parser = understanding(settings)  # its loading and the servers' start go on side by side
     with prepared(settings) as servers:
-        parser = understanding(settings)
         if with_demo:
             demo.prepare(servers, settings)
         app = create_app(settings, servers, parser)
@@ -93,8 +103,9 @@ def serve() -> None:
     """Run the service alone, without workers; for many machines."""
     settings = config.load()
     _refuse_taken(settings.host, settings.port)
+    parser = understanding(settings)
     with prepared(settings) as servers:
-        app = create_app(settings, servers, understanding(settings), work=False)
+        app = create_app(settings, servers, parser, work=False)
         _run(app, settings.host, settings.port)
 
 

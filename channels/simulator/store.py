@@ -84,7 +84,7 @@ class Store:
         self.version = 0
         self._entries: deque[Entry] = deque()
         self._sids: dict[str, Entry] = {}
-        self._places: dict[str, int] = {}
+        self._sent: dict[str, deque[Entry]] = {}  # by address
         self._last_id = 0
 
     def add(self, entry: Entry) -> None:
@@ -92,7 +92,9 @@ class Store:
         if not entry.incoming and entry.kind != "voice":
             self._last_id += 1
             entry.id = self._last_id
-            entry.place = self._places[entry.address] = self._places.get(entry.address, 0) + 1
+            there = self._sent.setdefault(entry.address, deque())
+            entry.place = there[-1].place + 1 if there else 1
+            there.append(entry)
             self._sids[entry.sid] = entry
         self._entries.append(entry)
         if len(self._entries) > CAPACITY:
@@ -116,14 +118,14 @@ class Store:
         """
         if to is None:
             return [e for e in self._entries if e.id > since], self._last_id
-        found = [e for e in self._entries if e.id and e.address == to and e.place > since]
-        return found, self._places.get(to, 0)
+        there = self._sent.get(to)
+        return ([e for e in there if e.place > since], there[-1].place) if there else ([], 0)
 
     def clear(self) -> None:
         """Forget all messages; who opted out or blocked stays."""
         self._entries.clear()
         self._sids.clear()
-        self._places.clear()
+        self._sent.clear()
         self._last_id = 0
         self.version += 1
 
@@ -146,5 +148,8 @@ class Store:
 
     def _forget(self, entry: Entry) -> None:
         self._sids.pop(entry.sid, None)
-        if entry.id and self._places.get(entry.address) == entry.place:
-            del self._places[entry.address]
+        if entry.id:
+            there = self._sent[entry.address]
+            there.popleft()  # the oldest of all is the oldest there
+            if not there:
+                del self._sent[entry.address]

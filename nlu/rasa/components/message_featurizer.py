@@ -12,10 +12,11 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 import scipy.sparse
+from nlu.counting import count, rarities
 from nlu.data import read
 from nlu.features import Reader, Reading, latin_words
 from nlu.morphemes import SenseSpace
-from nlu.vectors import Meaning, Vocabulary, count, rarities
+from nlu.vectors import Meaning, Vocabulary
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
