@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,22 +27,23 @@ class Received:
     at: datetime
 
 
+_LAST_RECEIVED = (
+    select(BroadcastEvent.id, BroadcastEvent.texts, Delivery.language, Delivery.created_at)
+    .join(BroadcastEvent, BroadcastEvent.id == Delivery.event_id)
+    .where(
+        Delivery.contact_id == bindparam("contact"),
+        Delivery.status.in_(_MAYBE_OUT),
+        BroadcastEvent.kind == "alert",
+        Delivery.created_at > func.now() - ANSWERED_WITHIN,
+    )
+    .order_by(Delivery.id.desc())
+    .limit(1)
+)
+
+
 async def last_received(session: AsyncSession, contact_id: UUID) -> Received | None:
     """Return the latest alert that may have reached a contact within the last day."""
-    row = (
-        await session.execute(
-            select(BroadcastEvent.id, BroadcastEvent.texts, Delivery.language, Delivery.created_at)
-            .join(BroadcastEvent, BroadcastEvent.id == Delivery.event_id)
-            .where(
-                Delivery.contact_id == contact_id,
-                Delivery.status.in_(_MAYBE_OUT),
-                BroadcastEvent.kind == "alert",
-                Delivery.created_at > func.now() - ANSWERED_WITHIN,
-            )
-            .order_by(Delivery.id.desc())
-            .limit(1)
-        )
-    ).first()
+    row = (await session.execute(_LAST_RECEIVED, {"contact": contact_id})).first()
     if row is None:
         return None
     event_id, texts, language, at = row
