@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from backend import worker
 from backend.context import Context
+from backend.delivery.dispatch import Dispatcher
 from backend.main import build_channels
 from backend.models import Address, BroadcastEvent, Delivery
 from broadcasts.outcomes import outcomes
@@ -84,7 +85,10 @@ class House:
         for each in doors:
             del each["call"]
         tasks = [
-            asyncio.create_task(worker.run(self.context, each, self.database_url)) for each in doors
+            asyncio.create_task(
+                worker.run(self.context, Dispatcher(self.context, each), self.database_url)
+            )
+            for each in doors
         ]
         try:
             yield
