@@ -5,16 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backend.faq import coverage, subjects
+from backend.faq import coverage, subjects, wording
 from backend.faq.coverage import Coverage
 from backend.faq.lexicon import Query
 from backend.faq.subjects import Subject
-from backend.faq.tokens import clean
-from backend.faq.units import Row, Units
+from backend.faq.units import Units
 
 Floats = npt.NDArray[np.float64]
 
-CONFIDENCE = (
+BENT = (
     "best",  # the score of the first article
     "margin",  # how far the next one is behind
     "lead",  # how far the fifth is behind
@@ -37,7 +36,14 @@ CONFIDENCE = (
     "translated",
     *(f"off_{kind}" for kind in subjects.KINDS),  # a listed subject that the article is not about
 )
-_TRANSLATED = CONFIDENCE.index("translated")
+STRAIGHT = (
+    "apart_title",  # words written as one that the title has not so
+    "apart",  # the same, anywhere
+    "syllables",  # the part of the question that is single syllables
+    *wording.TOPIC,
+)
+CONFIDENCE = BENT + STRAIGHT
+_TRANSLATED = BENT.index("translated")
 _FAR = 3.0  # spreads from the mean; what lies farther counts no more
 _MARGIN = 5.0
 _STRANGE = 16.0
@@ -68,6 +74,7 @@ def gather(
     telling = np.argsort(-weight, kind="stable")[:2].tolist()
     by_rank = [(float(in_title[i]), float(anywhere[i])) for i in telling]
     (main_title, main), (second_title, second) = (*by_rank, (0.0, 0.0), (0.0, 0.0))[:2]
+    title, body = units.rows[ranked[0].row].joined
     values = [
         scores[0],
         min(scores[0] - scores[1], _MARGIN) if len(scores) > 1 else _MARGIN,
@@ -89,29 +96,28 @@ def gather(
         mass / max(len(weight), 1),
         features[first, 0] / mass,
         float(not query.surface),
-        *off_subject(query.subjects, units.rows[ranked[0].row]),
+        *off_subject(query.subjects, title, body),
+        *wording.compounds(query, weight, title, body),
+        wording.syllables(query, weight),
+        *wording.topic(units, query, weight),
     ]
     return np.array(values, dtype=np.float64)
 
 
-def off_subject(asked: tuple[Subject, ...], row: Row) -> list[float]:
-    """Return by kind how far `row` is from the subjects a question names (0 none, 1 not at all)."""
+def off_subject(asked: tuple[Subject, ...], title: str, body: str) -> list[float]:
+    """Return by kind how far an article is from the subjects a question names (0 none, 1 fully).
+
+    `title` and `body` are joined, without spaces.
+    """
     off = dict.fromkeys(subjects.KINDS, 0.0)
-    if asked:
-        title = _joined(" ".join((row.title, *row.questions)))
-        body = _joined(row.body)
-        for subject in asked:
-            held = 0.0
-            if any(form in title for form in subject.forms):
-                held = 1.0
-            elif any(form in body for form in subject.forms):
-                held = _IN_BODY
-            off[subject.kind] = max(off[subject.kind], 1 - held)
+    for subject in asked:
+        held = 0.0
+        if any(form in title for form in subject.forms):
+            held = 1.0
+        elif any(form in body for form in subject.forms):
+            held = _IN_BODY
+        off[subject.kind] = max(off[subject.kind], 1 - held)
     return list(off.values())
-
-
-def _joined(text: str) -> str:
-    return clean(text).lower().replace(" ", "")
 
 
 def _untitled(units: Units, query: Query) -> Floats:
@@ -135,19 +141,24 @@ def _nameless(units: Units, query: Query, best: Ranked) -> float:
 
 
 def bent(standard: Floats, translated: Floats) -> Floats:
-    """Return what the decisions weigh: each value, the same where translated, and its square.
+    """Return what the decisions weigh: of each of `BENT` its value, the same where translated, and
+    its square; of each of `STRAIGHT` its value.
 
     In: rows of `CONFIDENCE`, standardised, and for each whether its question was translated. A
     question that was translated meets the corpus in other words only, so that the same values
     tell something else; and most values tell more about their middle than about their ends.
     """
-    squares = np.clip(standard, -_FAR, _FAR) ** 2
-    return np.hstack([standard, standard * translated[:, None], squares])
+    split = len(BENT)
+    first, rest = standard[:, :split], standard[:, split:]
+    squares = np.clip(first, -_FAR, _FAR) ** 2
+    return np.hstack([first, first * translated[:, None], squares, rest])
 
 
 def probability(fitted: dict[str, list[float]], seen: Floats) -> float:
     """Apply a fitted logistic model to one row of `CONFIDENCE`; return a probability (0..1)."""
-    mean, spread, *weights = np.array([fitted[name] for name in CONFIDENCE]).T
+    mean, spread = np.array([fitted[name][:2] for name in CONFIDENCE]).T
     columns = bent(((seen - mean) / spread)[None, :], seen[[_TRANSLATED]])
-    z = float(columns[0] @ np.concatenate(weights)) + fitted["intercept"][0]
+    curved = np.array([fitted[name][2:] for name in BENT]).T
+    straight = [fitted[name][2] for name in STRAIGHT]
+    z = float(columns[0] @ np.concatenate([*curved, straight])) + fitted["intercept"][0]
     return float(1 / (1 + np.exp(-z)))

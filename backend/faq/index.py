@@ -102,7 +102,7 @@ class Index:
             for language, units in self.languages.items()
             if language in queries
         ]
-        rankings.sort(key=lambda found: found[1].answerable, reverse=True)
+        rankings.sort(key=lambda found: (found[1].offered, found[1].answerable), reverse=True)
         chosen: dict[int, tuple[Row, float]] = {}
         for units, ranking in rankings:
             for one in ranking.ranked:
@@ -131,10 +131,9 @@ class Index:
 
 
 def _decision(leading: Ranking) -> Decision:
-    fitted = weights()
-    if leading.answerable < fitted.offer_at:
+    if not leading.offered:
         return "choices" if leading.keyword else "none"
-    return "answer" if leading.right >= fitted.answer_at else "choices"
+    return "answer" if leading.right >= weights().answer_at else "choices"
 
 
 def language_of(text: str, language: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from backend.faq import english, subjects, tokens
 from backend.faq.characters import pieces
@@ -37,7 +38,8 @@ class Query:
     """A question, ready to be searched: the citizen's words, and added words with weights.
 
     `surface` and `letters` are its character bigrams and runs of letters; `names` the proper
-    names it holds, which an article that answers should hold too; `ids` Kiwi's numbers of words.
+    names it holds, which an article that answers should hold too; `ids` Kiwi's numbers of words;
+    `together` pairs of concepts, by place, whose words are written as one (분실 + 물).
     """
 
     words: Mapping[str, float]
@@ -49,6 +51,7 @@ class Query:
     names: frozenset[str]
     subjects: tuple[Subject, ...]
     ids: Mapping[str, int]
+    together: tuple[tuple[int, int], ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -72,16 +75,36 @@ def korean_query(text: str) -> Query:
                 extra[morpheme] = 1.0
     for word in terms.words:
         extra.pop(word, None)
+    concepts = [Concept(word, tuple(found), word in terms.light) for word, found in others.items()]
     return Query(
         dict.fromkeys(terms.words, 1.0),
         extra,
         dict.fromkeys(tokens.surface_pairs(text), 1.0),
         dict.fromkeys(tokens.letter_runs(terms.words), 1.0),
-        tuple(Concept(word, tuple(found), word in terms.light) for word, found in others.items()),
+        tuple(concepts),
         terms.places | frozenset(w for w in terms.words if len(w) > 1),
         frozenset(name for name, *more in terms.names if not more),
         subjects.in_korean(text, terms.words.keys() - terms.light, _also),
         terms.ids,
+        _together(text.lower(), concepts),
+    )
+
+
+def _together(text: str, concepts: list[Concept]) -> tuple[tuple[int, int], ...]:
+    """Return the pairs of `concepts`, by place, whose words stand in `text` without a space."""
+    found = []
+    for place, concept in enumerate(concepts):
+        word = concept.own or ""
+        at = text.find(word)
+        if at >= 0 and not (concept.light and len(word) == 1):
+            found.append((at, at + len(word), place))
+    found.sort()
+    return tuple(
+        (first, second)
+        for (_, end, first), (start, _, second) in pairwise(found)
+        if start == end
+        and tokens.is_korean(concepts[second].own or "")
+        and not (concepts[first].light and concepts[second].light)
     )
 
 

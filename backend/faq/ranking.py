@@ -42,6 +42,7 @@ _COMMON = 0.2  # a pair of letters that so many units hold tells nothing; lookin
 class Ranking:
     """Articles, best first, with how sure the index is: of the first, and that any answers.
 
+    `offered`: that is sure enough to show titles.
     `keyword`: one word alone was asked for, and the first article's title has it. It is no
     question yet, and too little to be sure of anything; titles tell the citizen what there is.
     """
@@ -49,6 +50,7 @@ class Ranking:
     ranked: list[Ranked]
     right: float
     answerable: float
+    offered: bool = False
     keyword: bool = False
 
 
@@ -127,9 +129,12 @@ def rank(units: Units, query: Query, k: int) -> Ranking:
     fitted = weights()
     ranked = order(units, found, features, fitted.rank)
     seen = evidence.gather(units, query, ranked, features, covered)
+    decision = fitted.decision(units.language)
+    answerable = evidence.probability(decision.answerable, seen)
     return Ranking(
         ranked[:k],
-        evidence.probability(fitted.right, seen),
-        evidence.probability(fitted.answerable, seen),
+        evidence.probability(decision.right, seen),
+        answerable,
+        answerable >= decision.offer_at,
         len(query.concepts) == 1 and bool(covered.in_title[0, ranked[0].candidate] >= 1.0),
     )

@@ -46,6 +46,17 @@ class Row:
     sentences: bool
 
     @cached_property
+    def joined(self) -> tuple[str, str]:
+        """Its titles and its body in small letters without spaces, to look for words in."""
+        titles, body = (tokens.clean(t).lower() for t in (" ".join(self.asked), self.body))
+        return titles.replace(" ", ""), body.replace(" ", "")
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every way to ask for it: the title, and the other questions."""
+        return (self.title, *self.questions)
+
+    @cached_property
     def digest(self) -> str:
         """What the analysis of this article depends on, as a hash."""
         parts = "\x1f".join([self.language, self.title, *self.questions, "\x1e", self.body])

@@ -136,8 +136,8 @@ def test_the_measures_on_the_real_corpus_hold(real: Index, questions: list[dict[
     assert english["recall_at_3"] >= 0.86
     refusal = report["unanswerable"]
     assert refusal["auroc"] >= 0.96
-    assert refusal["false_answer_rate"] <= 0.09
-    assert refusal["answer_rate"] >= 0.88
+    assert refusal["false_answer_rate"] <= 0.07
+    assert refusal["answer_rate"] >= 0.90
     assert refusal["direct"]["right"] >= 0.90
 
 

@@ -104,6 +104,30 @@ async def test_importing_twice_changes_nothing(session: AsyncSession, tmp_path: 
     assert await session.scalar(select(func.count()).select_from(FaqSource)) == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "line 1: the file is empty"),
+        ("번호,분류,제목,내용\n1,교통,가,나\n".encode(), "line 1: the column 내용번호 is missing"),
+        ("번호,분류,제목,내용\n1,교통,가,나\n".encode("cp949"), "내용번호 is missing"),
+        ((HEADER + ROWS).encode() + b"3,\xff\xfe,x,y,902\n", "line 4: the text is neither"),
+        ((HEADER + "3,교통,새 제목,내용,902\n4,교통\n").encode(), "line 3: the row has 2 cells"),
+    ],
+)
+async def test_after_a_file_that_cannot_be_used_the_old_answers_stay(
+    session: AsyncSession, tmp_path: Path, content: bytes, says: str
+) -> None:
+    await import_csv(session, csv_file(tmp_path, HEADER + ROWS), "120", date(2021, 3, 1), "KOGL")
+    before = {key: (a.title, a.updated_at) for key, a in (await _stored(session)).items()}
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(content)
+    with pytest.raises(FaqFileError) as refused:
+        await import_csv(session, broken, "120", date(2022, 1, 1), "KOGL")
+    assert str(refused.value).startswith(f"{broken}, line ")
+    assert says in str(refused.value)
+    assert {key: (a.title, a.updated_at) for key, a in (await _stored(session)).items()} == before
+
+
 async def test_importing_again_brings_what_changed(session: AsyncSession, tmp_path: Path) -> None:
     await import_csv(session, csv_file(tmp_path, HEADER + ROWS), "120", date(2021, 3, 1), "KOGL")
     before = {key: a.updated_at for key, a in (await _stored(session)).items()}

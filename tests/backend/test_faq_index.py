@@ -168,7 +168,8 @@ def test_bm25_prefers_rare_words_titles_and_short_texts() -> None:
 def test_the_fitted_weights_name_every_feature() -> None:
     found = fitted.weights()
     assert set(found.rank) == set(ranking.FEATURES)
-    for decision in (found.right, found.answerable):
-        assert set(decision) == {*evidence.CONFIDENCE, "intercept"}
-    assert 0 < found.offer_at < 1
+    for decision in (found.korean, found.english):
+        for model in (decision.right, decision.answerable):
+            assert set(model) == {*evidence.CONFIDENCE, "intercept"}
+        assert 0 < decision.offer_at < 1
     assert 0 < found.answer_at < 1

@@ -3,9 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from backend.faq import english, lexicon, passages, tokens
+from backend.faq import english, lexicon, passages, tokens, wording
 from backend.faq.romanise import romanise
 
 LISTS = Path(lexicon.__file__).parent
@@ -156,3 +157,15 @@ def test_a_short_text_is_shown_whole() -> None:
 )
 def test_sentence_ends(text: str, has: bool) -> None:
     assert passages.has_sentences(text) is has
+
+
+def test_words_written_as_one_are_remembered_as_one() -> None:
+    query = lexicon.korean_query("택시 분실물은 어디에 있나요")
+    pairs = {(query.concepts[a].own, query.concepts[b].own) for a, b in query.together}
+    assert pairs == {("분실", "물")}
+    weight = np.ones(len(query.concepts))
+    share = 2 / len(query.concepts)
+    assert wording.compounds(query, weight, "택시분실물안내", "") == (0, 0)
+    assert wording.compounds(query, weight, "택시안내", "분실물을찾는곳") == (share, 0)
+    assert wording.compounds(query, weight, "지정부착물", "카드분실") == (share, share)
+    assert wording.syllables(query, weight) > 0
