@@ -7,7 +7,7 @@ from backend.handoff import hours
 from backend.petitions import types, working_days
 from bot import dates, drafts
 from bot.flows.petition.asking import department
-from bot.turn import Turn
+from bot.turn import Turn, Waiting
 
 _DATA = re.compile(
     r"(?:개인\s*정보|번호|내\s*정보|제\s*정보|이름|대화|내용|사진).{0,14}"
@@ -74,10 +74,8 @@ def asks_who_or_when(turn: Turn) -> bool:
     return shown and asked and _WHO_OR_WHEN.search(turn.text) is not None
 
 
-async def tell_who_and_when(turn: Turn) -> None:
+async def tell_who_and_when(turn: Turn, waiting: Waiting) -> None:
     """Name the office, and the day by which it has to answer once this is filed."""
-    waiting = turn.dialogue.held
-    assert waiting is not None
     kind = types.classify(str(waiting.slots["details"]))
     known = await phone_of(turn.session, turn.address.contact_id) is not None
     office = department(turn, waiting.slots)
