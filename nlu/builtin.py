@@ -71,10 +71,21 @@ class BuiltinParser:
         ranked = [Intent(model.intents[i], float(confidences[i])) for i in order]
         for name, threshold in model.early.items():
             column = model.intents.index(name)
-            if ranked[0].name != name and lead(margins.astype(np.float64), column) >= threshold:
-                first = Intent(name, max(float(confidences[column]), ranked[0].confidence))
-                ranked = [first, *(i for i in ranked if i.name != name)]
+            called = lead(margins.astype(np.float64), column) >= threshold
+            ranked = _called(ranked, name, float(confidences[column]), called)
         return tuple(ranked)
+
+
+def _called(ranked: list[Intent], name: str, confidence: float, called: bool) -> list[Intent]:
+    """Return the ranking with the intent `name` first if it is `called`, and only then."""
+    others = [i for i in ranked if i.name != name]
+    if called:
+        return [Intent(name, max(confidence, ranked[0].confidence)), *others]
+    if ranked[0].name != name:
+        return ranked
+    # It came first by a margin that is too small to believe: the next takes its place.
+    first, second = ranked[0], ranked[1]
+    return [Intent(second.name, first.confidence), Intent(name, second.confidence), *ranked[2:]]
 
 
 def _maybe(ranking: tuple[Intent, ...]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """The engine on messages written apart from its training data."""
 
 import asyncio
+import dataclasses
 import json
 from pathlib import Path
 
@@ -103,3 +104,16 @@ async def test_extreme_texts_are_parsed(parser: BuiltinParser, text: str) -> Non
 )
 def test_what_must_never_go_wrong(parser: BuiltinParser, text: str, intent: str) -> None:
     assert parser.parse_text(text).intent.name == intent
+
+
+@pytest.mark.parametrize(("threshold", "first"), [(99.0, False), (-99.0, True)])
+def test_danger_is_called_by_its_lead_alone(
+    parser: BuiltinParser, threshold: float, first: bool
+) -> None:
+    strict = BuiltinParser(dataclasses.replace(parser.model, early={"life_emergency": threshold}))
+    for text in ("불났어요 빨리요", "안녕하세요"):
+        ranking = strict.parse_text(text).intent_ranking
+        assert (ranking[0].name == "life_emergency") is first
+        confidences = [intent.confidence for intent in ranking]
+        assert confidences == sorted(confidences, reverse=True)
+        assert len({intent.name for intent in ranking}) == len(ranking)
