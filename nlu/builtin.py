@@ -71,7 +71,7 @@ class BuiltinParser:
         ranked = [Intent(model.intents[i], float(confidences[i])) for i in order]
         for name, threshold in model.early.items():
             column = model.intents.index(name)
-            called = lead(margins.astype(np.float64), column) >= threshold
+            called = bool(lead(margins.astype(np.float64), column) >= threshold)
             ranked = _called(ranked, name, float(confidences[column]), called)
         return tuple(ranked)
 

@@ -53,10 +53,10 @@ def test_the_report_is_large_and_varied_enough_to_mean_something() -> None:
 
 def test_most_messages_are_understood(parser: BuiltinParser) -> None:
     result = evaluate(parser, read_lines(REPORT))
-    assert result["accuracy"] >= 0.93, result["confusions"]
-    assert result["macro_f1"] >= 0.92
-    assert result["per_intent"]["life_emergency"]["recall"] >= 0.92
-    assert result["emergency_false_alarm_rate"] <= 0.02
+    assert result["accuracy"] >= 0.945, result["confusions"]
+    assert result["macro_f1"] >= 0.95
+    assert result["per_intent"]["life_emergency"]["recall"] >= 0.97
+    assert result["emergency_false_alarm_rate"] <= 0.012
     bars = {"district": 0.95, "petition_id": 0.97, "choice": 0.93, "rating": 0.95, "phone": 0.95}
     for entity, bar in (bars | {"language": 0.95, "place": 0.8}).items():
         assert result["entity_f1"][entity] >= bar, entity
