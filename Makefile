@@ -24,6 +24,9 @@ test-faults: .venv/.dev .env ## Kill, race and cut the power, and see that nothi
 screenshots: .venv/.dev .env ## Take the screenshots that the README shows
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
+bench: .venv/.bench .env ## Measure what docs/benchmarks.md shows
+	@for part in turns faq broadcast; do $(BIN)/eungdap bench $$part || exit 1; done
+
 rasa: $(RASA)/.ready ## Set up, train and serve the rasa engine on 127.0.0.1:5005 (EPOCHS= for a quick try)
 	@model="$$($(RASA)/bin/python -W ignore nlu/rasa/train.py $(if $(EPOCHS),--epochs $(EPOCHS)))" && \
 		exec $(RASA)/bin/python -W ignore nlu/rasa/serve.py "$$model"
@@ -61,6 +64,11 @@ clean: ## Remove the environment; data stays
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
+.venv/.bench: requirements/bench.lock .venv/.main
+	@echo "Setting up the peers that are measured beside us (once)."
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	@touch $@
+
 $(RASA)/.ready: nlu/rasa/requirements.lock
 	@python="$$(nlu/rasa/find_python.sh)" && \
 		echo "Setting up Rasa (once): about two minutes and 2.8 GB of disk." && \
@@ -70,4 +78,4 @@ $(RASA)/.ready: nlu/rasa/requirements.lock
 .env: | .venv/.main
 	@$(BIN)/python scripts/write_env.py
 
-.PHONY: help run test screenshots lint format lock install clean rasa test-rasa test-faults
+.PHONY: help run test bench screenshots lint format lock install clean rasa test-rasa test-faults

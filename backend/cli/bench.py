@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,22 @@ def turns(
     """Let citizens talk all at once, and measure how long each waits."""
     given = ["--citizens", str(citizens), "--rounds", str(rounds)]
     _run("bench.turns", given, as_json=as_json)
+
+
+@app.command()
+def faq(
+    corpus: Annotated[
+        Path | None, typer.Option(help="A CSV of answers; our own without one.")
+    ] = None,
+    questions: Annotated[Path | None, typer.Option(help="Lines as `faq evaluate` reads.")] = None,
+    copies: Annotated[int, typer.Option(min=2, help="How many times as large.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Search the answers, and a hundred times as many."""
+    given = ["--copies", str(copies)]
+    given += ["--corpus", str(corpus.absolute())] if corpus else []
+    given += ["--questions", str(questions.absolute())] if questions else []
+    _run("bench.faq", given, as_json=as_json)
 
 
 def _run(module: str, given: list[str], *, as_json: bool) -> None:
