@@ -81,6 +81,7 @@ for (const button of document.querySelectorAll("[data-open]")) {
     const reason = byId(`reason-${step}`)?.value;
     take(step, BODIES[step]?.(reason));
   });
+  button.disabled = false; // before this a press would have been lost
 }
 
 const deciding = () => byId("approve") !== null || document.querySelector("dialog[open]") !== null;
