@@ -10,11 +10,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from backend.config import ROOT
 from backend.context import Context
 from backend.db import Sessions
+from backend.delivery import packing
 from backend.delivery.service import SEND
 from backend.embedded import Servers
 from backend.models import Address, BroadcastEvent, Delivery, Subscription
@@ -209,3 +210,21 @@ async def test_a_person_can_t_have_two_deliveries_of_one_event(
             select(func.count()).select_from(Delivery).where(Delivery.event_id == event.id)
         )
     assert rows == 12
+
+
+async def test_a_claim_reads_the_queue_in_its_own_order_and_no_further(
+    office: Office, context: Context, many: int
+) -> None:
+    """Once the planner knows that everybody waits for one alert, too: it sorted a million rows."""
+    event = await office.approved(many)
+    await office.release(event)
+    await audience.fan_out(context, str(event.id))
+    async with office.sessions() as session:
+        await session.execute(text("ANALYZE deliveries"))
+        found = await session.scalars(
+            text(f"EXPLAIN {packing._CLAIM.text}"),
+            {"lane": "siren", "channel": "sms", "size": 20, "lease": packing.LEASE},
+        )
+        plan = "\n".join(found)
+    assert "ix_deliveries_due" in plan
+    assert "Sort Key: q.due_at" not in plan
