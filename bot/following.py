@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from backend.petitions import types
 from bot import drafts, orders, several
 from bot.flows import BY_INTENT, BY_NAME, is_passing
 from bot.turn import Turn, Waiting
@@ -18,7 +17,7 @@ def set_aside(turn: Turn) -> None:
     if turn.chosen is not None or len(turn.parts) < 2:
         return
     groups = several.wishes(turn.parts)
-    if len(groups) < 2 or _in_confidence(turn.parts):
+    if len(groups) < 2 or several.in_confidence(turn.parts):
         return
     first, *others = groups
     waiting = turn.dialogue.waiting
@@ -28,11 +27,6 @@ def set_aside(turn: Turn) -> None:
     for group in others:
         parse = _joined(group, language)
         drafts.queue(turn, BY_INTENT[parse.intent.name].name, parse, quietly=soon)
-
-
-def _in_confidence(parts: tuple[Parse, ...]) -> bool:
-    """Tell whether a sentence reports what is sealed: what is asked beside it, its rules answer."""
-    return any(p.intent.name != "ask_faq" and types.classify(p.text).sealed for p in parts)
 
 
 def _joined(group: list[Parse], language: str) -> Parse:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from backend.petitions import routing
+from backend.petitions import routing, types
 from nlu.parse import Parse, Parser
 
 MOST = 4
@@ -98,6 +98,11 @@ def wishes(parts: tuple[Parse, ...]) -> list[list[Parse]]:
             groups.append([part])
             kinds.append(kind if own else "")
     return groups
+
+
+def in_confidence(parts: tuple[Parse, ...]) -> bool:
+    """Tell whether a sentence reports what is sealed: what is asked beside it, its rules answer."""
+    return any(p.intent.name != "ask_faq" and types.classify(p.text).sealed for p in parts)
 
 
 def _elsewhere(part: Parse, group: list[Parse]) -> bool:

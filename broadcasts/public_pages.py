@@ -7,7 +7,6 @@ log-in, nobody's name or number, and the same answer to all: a cache in front ma
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -21,10 +20,10 @@ from backend.delivery.alert_words import alert_link, alert_of
 from backend.errors import NotFound
 from backend.models import Broadcast, BroadcastEvent
 from broadcasts import content, districts
+from broadcasts.pages import ZONE
 
 router = APIRouter(include_in_schema=False)
 
-ZONE = ZoneInfo("Asia/Seoul")
 # A correction has to be seen within seconds, also through a cache.
 FRESH_SECONDS = 10
 _SHOWN = ("alert", "correction", "update", "all_clear")

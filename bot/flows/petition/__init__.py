@@ -6,6 +6,7 @@
 
 from backend.petitions import routing, types
 from backend.petitions.places import locate
+from bot import several
 from bot.corrections import plain, read
 from bot.flow import Flow
 from bot.flows.petition import confirming, receipt, sealing, words
@@ -229,8 +230,8 @@ def claims(turn: Turn) -> bool:
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step != "name":
         return False
-    told = any(p.intent.name != "ask_faq" and types.classify(p.text).sealed for p in turn.parts)
-    asks = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS and not told
+    sure = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS
+    asks = sure and not several.in_confidence(turn.parts)
     elsewhere = turn.intent in ("talk_to_agent", "check_status", "cancel", "life_emergency")
     return not asks and not elsewhere and types.classify(turn.text).sealed
 
