@@ -1,9 +1,9 @@
 """Dates as citizens read them, in the city's time."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Seoul")
+from backend.petitions.working_days import calendar
+
 _WEEKDAYS = {
     "ko": "월화수목금토일",
     "zh": "一二三四五六日",
@@ -14,7 +14,7 @@ _WEEKDAYS = {
 
 def day(at: datetime, language: str) -> str:
     """Return the day of `at`: "7월 15일(화)", "Tuesday 15 July", "thứ Ba 15/7"."""
-    local = at.astimezone(ZONE)
+    local = at.astimezone(calendar().zone)
     if language not in _WEEKDAYS:
         return f"{local:%A} {local.day} {local:%B}"
     weekday = _WEEKDAYS[language][local.weekday()]

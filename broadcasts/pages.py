@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from backend.errors import NotFound
 from backend.models import Broadcast, BroadcastEdit, Staff
 from backend.models.broadcast import LEVELS
 from backend.models.delivery import STATUSES
+from backend.petitions.working_days import calendar
 from backend.security import Actor, MaybeActor
 from broadcasts import (
     audience,
@@ -35,7 +35,6 @@ from broadcasts import (
 from broadcasts.outcomes import outcomes
 from broadcasts.review import review
 
-ZONE = ZoneInfo("Asia/Seoul")
 HOURS = (1, 2, 4, 8, 12, 24, 48)
 SHOWN = 100
 _DAYS_KO = "월화수목금토일"
@@ -50,7 +49,7 @@ def when(at: datetime | None, language: str) -> str:
     """Return a moment in the city's time, as "7월 1일(수) 14:30" or "Wed 1 Jul, 14:30"."""
     if at is None:
         return ""
-    local = at.astimezone(ZONE)
+    local = at.astimezone(calendar().zone)
     if language == "ko":
         return f"{local.month}월 {local.day}일({_DAYS_KO[local.weekday()]}) {local:%H:%M}"
     return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
@@ -142,7 +141,7 @@ def _render(request: Request, name: str, **values: Any) -> Response:
         limit=content.SHORT_LIMIT,
         when=lambda at: when(at, language),
         area=lambda district: districts.area_name(district, language),
-        local=lambda at: f"{at.astimezone(ZONE):%Y-%m-%dT%H:%M}",
+        local=lambda at: f"{at.astimezone(calendar().zone):%Y-%m-%dT%H:%M}",
         **values,
     )  # fmt: skip
 

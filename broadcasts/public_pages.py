@@ -19,8 +19,8 @@ from backend.context import Session
 from backend.delivery.alert_words import alert_link, alert_of
 from backend.errors import NotFound
 from backend.models import Broadcast, BroadcastEvent
+from backend.petitions.working_days import calendar
 from broadcasts import content, districts
-from broadcasts.pages import ZONE
 
 router = APIRouter(include_in_schema=False)
 
@@ -127,7 +127,7 @@ def _said(event: BroadcastEvent, language: str) -> Said:
 
 
 def _when(at: datetime, language: str) -> str:
-    return _TIMES[language].format(at=at.astimezone(ZONE))
+    return _TIMES[language].format(at=at.astimezone(calendar().zone))
 
 
 def _known(code: str) -> UUID:

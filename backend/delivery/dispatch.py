@@ -365,12 +365,3 @@ async def _first(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-async def send_due(context: Context, channels: Mapping[str, Channel], lane: str) -> int:
-    """Send everything due in `lane`; return how many were tried. Safe to run many times at once."""
-    dispatcher = Dispatcher(context, channels)
-    try:
-        return await dispatcher.drain(lane)
-    finally:
-        await dispatcher.close()

@@ -21,6 +21,7 @@ from backend.faq.index import Hit, Index, Result, build
 from backend.faq.passages import has_sentences
 from backend.faq.units import Row
 from backend.models import FaqArticle
+from backend.petitions.working_days import calendar
 
 log = logging.getLogger(__name__)
 
@@ -298,6 +299,6 @@ async def revise(
 
 async def _today(session: AsyncSession) -> date:
     """Return today's date in the city."""
-    city = func.timezone("Asia/Seoul", func.now())
+    city = func.timezone(str(calendar().zone), func.now())
     today: date = (await session.execute(select(func.date(city)))).scalar_one()
     return today

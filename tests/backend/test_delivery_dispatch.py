@@ -9,7 +9,7 @@ import pytest
 from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import dispatch
-from backend.delivery.dispatch import Dispatcher, send_due
+from backend.delivery.dispatch import Dispatcher
 from backend.models import Delivery
 from channels.base import (
     Provider,
@@ -19,6 +19,7 @@ from channels.base import (
 )
 from channels.message import Outgoing, Sent
 from tests.backend.post import Door, Post, doors
+from tests.sending import send_due
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import answers, reaper
-from backend.delivery.dispatch import send_due
 from backend.delivery.outcome import Outcome
 from backend.delivery.packing import claim
 from backend.delivery.settle import settle
@@ -18,6 +17,7 @@ from backend.models import Address, Delivery, DeliveryAttempt
 from channels.base import Provider, Retryable, SendError, Unknown
 from channels.message import DeliveryState, Outgoing, Reply, Sent, StatusUpdate
 from tests.backend.post import Door, Post, doors
+from tests.sending import send_due
 
 
 class Asked(Door):

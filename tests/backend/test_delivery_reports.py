@@ -8,10 +8,10 @@ import pytest
 from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import reports
-from backend.delivery.dispatch import send_due
 from channels.base import Provider, Rejected, Unknown
 from channels.message import DeliveryState, Outgoing, Sent, StatusUpdate
 from tests.backend.post import Door, Post, doors
+from tests.sending import send_due
 
 ACCEPTED, SENT, DELIVERED, FAILED = DeliveryState
 TWILIO = Provider("twilio")

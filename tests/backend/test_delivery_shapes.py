@@ -10,12 +10,12 @@ from backend.attachments.pictures import Cleaned
 from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import service
-from backend.delivery.dispatch import send_due
 from backend.messages import service as messages
 from backend.models import Address, Delivery, DeliveryAttempt, DeliveryPart
 from channels.base import Provider
 from tests.backend.desk import employee
 from tests.backend.post import Door, Post, doors
+from tests.sending import send_due
 
 # What a cause gives to its delivery, and what is a row's own.
 OWN = {

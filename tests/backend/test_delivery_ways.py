@@ -7,7 +7,7 @@ import pytest
 from backend.context import Context
 from backend.db import Sessions
 from backend.delivery import dispatch, health
-from backend.delivery.dispatch import Dispatcher, send_due
+from backend.delivery.dispatch import Dispatcher
 from backend.models import Address
 from channels.base import (
     Content,
@@ -19,6 +19,7 @@ from channels.base import (
 )
 from channels.message import Outgoing, Sent
 from tests.backend.post import Door, Post, doors
+from tests.sending import send_due
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from backend import seed
 from backend.context import Context
 from backend.delivery import reaper
-from backend.delivery.dispatch import Dispatcher, send_due
+from backend.delivery.dispatch import Dispatcher
 from backend.events import Signals, subscribe
 from backend.main import build_faq
 from backend.models import Delivery, Message
@@ -15,6 +15,7 @@ from bot.conversation import Bot
 from channels.message import Incoming
 from nlu.builtin import BuiltinParser
 from tests.backend.post import Door, doors
+from tests.sending import send_due
 
 
 def said(number: int) -> Incoming:

@@ -6,13 +6,13 @@ import pytest
 from fastapi import FastAPI
 
 from backend.context import Context
-from backend.delivery.dispatch import send_due
 from broadcasts import audience
 from channels.base import Channel
 from channels.separated import NO_ACCOUNT, Separated
 from tests.backend.post import Door
 from tests.broadcasts.browsers import Browsers
 from tests.broadcasts.conftest import Office, draft
+from tests.sending import send_due
 
 API = "/api/v1/broadcasts"
 SCHEMES = {"sms": "phone", "telegram": "telegram", "web": "web"}

@@ -10,6 +10,7 @@ from broadcasts import audience, plan, service
 from channels.base import Channel, Rejected, Unknown
 from tests.broadcasts.conftest import Office
 from tests.broadcasts.test_sending import Recorder
+from tests.sending import send_due
 
 Doors = dict[str, Channel]
 
@@ -54,7 +55,7 @@ def test_the_canary_is_judged_by_what_is_known_of_it(
 
 async def step(context: Context, doors: Doors, event: BroadcastEvent) -> None:
     await audience.fan_out(context, str(event.id))
-    await dispatch.send_due(context, doors, "siren")
+    await send_due(context, doors, "siren")
     await plan.watch_canaries(context)
 
 
@@ -105,7 +106,7 @@ async def test_an_alert_on_its_way_is_halted_where_its_tries_begin_to_fail(
     await dispatcher.close()
     assert await office.status(event.broadcast_id) == "halted"
     left = sum(row.status == "pending" for row in await office.deliveries(event.id))
-    await dispatch.send_due(context, {"sms": Partly(0)}, "siren")
+    await send_due(context, {"sms": Partly(0)}, "siren")
     again = sum(row.status == "pending" for row in await office.deliveries(event.id))
     assert left == again > 0, "nothing is claimed of an alert that is halted"
 
@@ -136,7 +137,7 @@ async def test_what_waits_of_a_cancelled_alert_is_not_claimed_from_that_commit_o
     await audience.fan_out(context, str(event.id))
     await office.do(service.cancel, office.editor, event.broadcast_id)
     door = Partly(0)
-    await dispatch.send_due(context, {"sms": door}, "siren")
+    await send_due(context, {"sms": door}, "siren")
     assert door.sent == []
     rows: list[Delivery] = await office.deliveries(event.id)
     assert {row.status for row in rows} == {"pending"}

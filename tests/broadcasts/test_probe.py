@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from backend.context import Context
-from backend.delivery import dispatch
 from broadcasts import audience, probe
 from broadcasts.outcomes import dead
 from channels.base import Channel, Rejected
 from tests.broadcasts.conftest import SCHEMES, Office, enrol
 from tests.broadcasts.test_sending import Recorder
+from tests.sending import send_due
 
 
 async def test_every_channel_of_the_test_list_is_tried_and_nobody_else(
@@ -25,7 +25,7 @@ async def test_every_channel_of_the_test_list_is_tried_and_nobody_else(
         assert await probe.send(session) == 2
     doors["telegram"].errors["77"] = Rejected("403")
     channels: dict[str, Channel] = dict(doors)
-    await dispatch.send_due(context, channels, "siren")
+    await send_due(context, channels, "siren")
     sent = [message for door in doors.values() for message in door.sent]
     assert {message.address for message in sent} == {"+821000000000"}
     assert all(message.text == probe.WORDS for message in sent)

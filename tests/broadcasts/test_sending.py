@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from sqlalchemy import select
 
 from backend.context import Context
-from backend.delivery import dispatch
 from backend.models import Address
 from broadcasts import audience, correction, schedule, service
 from broadcasts.outcomes import outcomes
 from channels.base import Channel, Rejected, Stopped, Unknown
 from channels.message import OnMessage, OnStatus, Outgoing, Scheme, Sent
 from tests.broadcasts.conftest import SCHEMES, Office
+from tests.sending import send_due
 
 
 class Recorder:
@@ -58,7 +58,7 @@ async def work(context: Context, recorders: dict[str, Recorder], office: Office)
         await correction.stop_and_correct(context, **job)
     for job in await office.jobs(audience.FAN_OUT):
         await audience.fan_out(context, **job)
-    await dispatch.send_due(context, channels, "siren")
+    await send_due(context, channels, "siren")
     await schedule.tend(context)
 
 

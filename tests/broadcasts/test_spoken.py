@@ -9,7 +9,6 @@ from sqlalchemy import func, select, text, update
 
 from backend.context import Context
 from backend.delivery import reports
-from backend.delivery.dispatch import send_due
 from backend.models import Address, BroadcastEvent, Contact, Delivery, DeliveryPart, Subscription
 from broadcasts import audience, content, halting, service, spoken
 from broadcasts.outcomes import outcomes
@@ -18,6 +17,7 @@ from channels.base import Rejected
 from channels.message import DeliveryState, StatusUpdate
 from tests.backend.post import Door, doors
 from tests.broadcasts.conftest import Office
+from tests.sending import send_due
 
 WORDS = {
     "ko": "[서울특별시] 14:30 마포구 홍제천 범람(flood). 대피하세요. 문의 120 https://seoul.go.kr/a",

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import func, select, text
 
 from backend.context import Context
-from backend.delivery.dispatch import send_due
 from backend.errors import Conflict
 from backend.models import Address, Delivery
 from broadcasts import audience, schedule, unknown
@@ -15,6 +14,7 @@ from channels.base import SendError, Unknown
 from channels.message import Outgoing, Sent
 from tests.backend.post import Door, doors
 from tests.broadcasts.conftest import Office
+from tests.sending import send_due
 
 LATER = text("UPDATE deliveries SET updated_at = now() - interval '11 minutes', check_at = NULL")
 

@@ -13,7 +13,6 @@ from backend.attachments import service as attachments
 from backend.attachments.links import Links
 from backend.attachments.pictures import clean
 from backend.context import Context
-from backend.delivery.dispatch import send_due
 from backend.handoff import service as handoff
 from backend.models import Attachment, Conversation, Delivery, Message
 from bot.conversation import Bot
@@ -21,6 +20,7 @@ from channels.message import Incoming, Location, Outgoing, Photo, Scheme, Sent
 from nlu.builtin import BuiltinParser
 from tests.backend.desk import employee
 from tests.city import City, new_session
+from tests.sending import send_due
 
 PLACE = Location(37.5561, 126.9019, "망원역 2번 출구")
 
