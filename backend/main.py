@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from backend import db, errors, events, worker
+from backend import db, errors, events, metrics, worker
 from backend.attachments import pictures
 from backend.attachments import routes as photos
 from backend.attachments import service as attachments
@@ -139,7 +139,8 @@ def build_channels(context: Context) -> dict[str, Channel]:
         cleaned = await pictures.clean(content)
         async with context.sessions() as session, session.begin():
             photo = await attachments.upload(session, attachments.of_browser(address), cleaned)
-        return attachments.shown(photo, cleaned.width, cleaned.height, links)
+            at = await attachments.now(session)
+        return attachments.shown(photo, cleaned.width, cleaned.height, links, at)
 
     async def drop_photo(address: str, photo: UUID) -> None:
         async with context.sessions() as session, session.begin():
@@ -305,7 +306,9 @@ def _doors(app: FastAPI, channels: dict[str, Channel]) -> None:
     """Open every channel, and render what a door turns away."""
 
     @app.exception_handler(DoorError)
-    async def turned_away(_: Request, error: DoorError) -> Response:
+    async def turned_away(request: Request, error: DoorError) -> Response:
+        # The path as we wrote it: what a stranger put into it is nobody's label.
+        metrics.TURNED_AWAY.labels(request.scope["route"].path, error.status).inc()
         return errors.problem(error.status, error.title, error.detail)
 
     for channel in channels.values():
@@ -340,6 +343,6 @@ def _health(app: FastAPI, context: Context, ready: asyncio.Event) -> None:
         return errors.problem(503, "Not ready", f"Waiting for: {missing}")
 
     @app.get("/metrics", tags=["health"])
-    async def metrics() -> Response:
+    async def counters() -> Response:
         """Return the counters in Prometheus' format; none of them names a person."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

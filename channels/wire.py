@@ -143,8 +143,16 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 def _lost_or_refused(error: Exception) -> SendError:
-    """Say what a failed exchange means: was nothing sent, or is it unknown?"""
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+    """Say what a failed exchange means: was nothing sent, or is it unknown?
+
+    A proxy that refuses to connect us has passed nothing on.
+    """
+    if isinstance(
+        error,
+        aiohttp.ClientConnectorError
+        | aiohttp.ConnectionTimeoutError
+        | aiohttp.ClientHttpProxyError,
+    ):
         return Retryable("no-connection")
     if isinstance(error, TimeoutError):
         return Unknown("timeout")

@@ -27,7 +27,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A service without workers, its providers in front of which things go wrong, and an office."""
     ours, theirs = free_port(), free_port()
-    lines = {"korea": Line(theirs), "twilio": Line(theirs)}
+    lines = {name: Line(theirs) for name in ("korea", "twilio", "telegram")}
     for line in lines.values():
         await line.mend()
     here = settings.model_copy(
@@ -37,7 +37,7 @@ async def house(
             "simulator": False,
             "exercise_accounts": "live",
             "twilio_api_url": lines["twilio"].url,
-            "telegram_api_url": f"http://127.0.0.1:{theirs}",
+            "telegram_api_url": lines["telegram"].url,
             "korea_sms_api_url": lines["korea"].url,
             "korea_sms_app_key": "test-app",
             "korea_sms_secret_key": "test-korea-secret",
@@ -47,7 +47,9 @@ async def house(
     )
     simulated = create_simulator(channel_settings(here))
     front = Front(simulated)
-    app = create_app(here, Servers(database_url, servers.redis_url), parser, work=False)
+    # The lines are this loop's, which stands still while the service starts and registers itself.
+    at_once = here.model_copy(update={"telegram_api_url": f"http://127.0.0.1:{theirs}"})
+    app = create_app(at_once, Servers(database_url, servers.redis_url), parser, work=False)
     del app.state.channels["call"]  # as in `House.working`
     with served(front, theirs), served(app, ours) as url:  # type: ignore[arg-type]
         yield House(

@@ -20,6 +20,7 @@ from broadcasts.outcomes import outcomes
 from channels.simulator import Simulator
 from tests.broadcasts.conftest import Office, enrol
 from tests.city import City
+from tests.faults import trail
 from tests.faults.front import Front
 from tests.faults.line import Line
 
@@ -145,6 +146,10 @@ class House:
         one = next(each for each in found.events if each.id == event.id)
         assert sum(one.counts.values()) == one.audience == event.audience
         return {state: people for state, people in one.counts.items() if people}
+
+    async def on_record(self, event: BroadcastEvent, *decided: tuple[str, str]) -> None:
+        """Check what is written down of `event`: see `trail.on_record`."""
+        await trail.on_record(self.office, event, *decided)
 
     async def tries(self, event: BroadcastEvent) -> Counter[tuple[str, str | None, str]]:
         """Return how many tries there were, by (provider, code, outcome)."""

@@ -4,6 +4,7 @@ Faults 11 to 15 of docs/faults.md.
 """
 
 import asyncio
+import re
 from collections import Counter
 
 import httpx
@@ -78,6 +79,26 @@ async def test_a_hundred_times_the_same_report_at_once_changes_it_once(house: Ho
     assert await house.ask("SELECT was, is_now FROM changes") == [("accepted", "delivered")]
     assert await moves(house, delivery) == [("delivered", "twilio")]
     assert await house.tries(event) == {("twilio", None, "accepted"): 1}
+    await house.on_record(event)
+
+
+async def test_a_hundred_times_that_it_failed_has_it_go_another_way_once(house: House) -> None:
+    event, address, delivery = await silent(house)
+    await house.also(address, "telegram", "7700001")
+    path, form = status(delivery, sid_of(house, address), "undelivered")
+    headers = house.city.signature(path, form)
+    async with httpx.AsyncClient(base_url=house.city.url, timeout=30, trust_env=False) as client:
+        answers = await asyncio.gather(
+            *(client.post(path, data=form, headers=headers) for _ in range(100))
+        )
+    assert {answer.status_code for answer in answers} == {204}
+    assert await house.ask("SELECT route, channel FROM deliveries") == [(1, "telegram")]
+    async with house.working():
+        await house.until(lambda: house.tries(event), lambda tries: len(tries) == 2)
+    assert house.taken() == {address: 1, "7700001": 1}
+    assert await moves(house, delivery) == [("failed", "twilio"), ("accepted", "telegram")]
+    assert await house.counts(event) == {"accepted": 1}
+    await house.on_record(event)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +124,7 @@ async def test_the_highest_word_counts_and_an_unknown_one_is_kept(
     )
     told = [("provider:twilio", f"delivery:{delivery}", "teleported")]
     assert strange == (told if "teleported" in words else [])
+    await house.on_record(event)
 
 
 async def test_a_report_that_is_faster_than_our_note_finds_its_alert(house: House) -> None:
@@ -118,6 +140,7 @@ async def test_a_report_that_is_faster_than_our_note_finds_its_alert(house: Hous
     assert await house.counts(event) == {"delivered": 1}
     assert await house.tries(event) == {("twilio", None, "accepted"): 1}
     assert house.taken() == {address: 1}
+    await house.on_record(event)
 
 
 async def test_a_report_four_days_late_corrects_what_was_given_up(
@@ -140,6 +163,8 @@ async def test_a_report_four_days_late_corrects_what_was_given_up(
     assert await house.counts(event) == {"delivered": 1}
     deeds = [deed for _, deed in await house.office.deeds(event.broadcast_id)]
     assert deeds[-2:] == ["broadcast.now_sent", "broadcast.now_finished"]
+    assert await house.tries(event) == {("twilio", None, "accepted"): 1}
+    await house.on_record(event)
 
 
 async def test_a_report_on_somebody_who_is_forgotten_is_taken_without_them(house: House) -> None:
@@ -157,6 +182,7 @@ async def test_a_report_on_somebody_who_is_forgotten_is_taken_without_them(house
         found = await house.ask(f"SELECT count(*) FROM {table} t WHERE t::text LIKE :it",
                                 it=f"%{address.removeprefix('+')}%")  # fmt: skip
         assert found == [0], table
+    await house.on_record(event)
 
 
 async def test_a_sweep_never_takes_back_what_arrived(house: House, context: Context) -> None:
@@ -198,6 +224,8 @@ async def test_a_sweep_never_takes_back_what_arrived(house: House, context: Cont
     )
     assert left == [0]
     assert house.taken() == Counter(addresses)
+    assert await house.tries(event) == {("twilio", None, "accepted"): 30}
+    await house.on_record(event)
 
 
 async def sweep_again(context: Context) -> None:
@@ -205,14 +233,35 @@ async def sweep_again(context: Context) -> None:
         await reaper.reap(session)
 
 
+async def written(house: House) -> list[object]:
+    """Return what a report could have changed, and the audit."""
+    return [
+        await house.ask(f"SELECT t::text FROM {table} t ORDER BY 1")
+        for table in ("deliveries", "delivery_parts", "delivery_attempts", "audit")
+    ]
+
+
+def turned_away(house: House) -> Counter[tuple[str, str]]:
+    """Return how often each door turned somebody away, by (path, status), as operators see it."""
+    told = re.findall(
+        r'^eungdap_turned_away_total\{door="([^"]+)",status="(\d+)"\} (\S+)$',
+        house.city.client.get("/metrics").text,
+        re.MULTILINE,
+    )
+    return Counter({(door, status): int(float(times)) for door, status, times in told})
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["missing", "forged", "another's", "another delivery", "another host", "too long", "gateway"],
 )
-async def test_a_report_that_nobody_signed_changes_nothing(house: House, wrong: str) -> None:
+async def test_a_report_that_nobody_signed_changes_nothing(
+    house: House, wrong: str, caplog: pytest.LogCaptureFixture
+) -> None:
     event, address, delivery = await silent(house)
     path, form = status(delivery, sid_of(house, address), "undelivered")
     right = house.city.signature(path, form)
+    before, seen = await written(house), turned_away(house)
     expected = {403}
     match wrong:
         case "missing":
@@ -241,6 +290,15 @@ async def test_a_report_that_nobody_signed_changes_nothing(house: House, wrong: 
     assert answer.status_code in expected
     assert await house.counts(event) == {"failed" if wrong == "another host" else "accepted": 1}
     assert await house.tries(event) == {("twilio", None, "accepted"): 1}
+    await house.on_record(event)
+    after = turned_away(house)
+    if wrong == "another host":
+        assert after == seen
+        return
+    assert await written(house) == before, "whoever is nobody writes nothing"
+    door = RESULTS if wrong == "gateway" else "/channels/twilio/status"
+    assert after - seen == {(door, str(answer.status_code)): 1}, "operators see that somebody tried"
+    assert [line for line in caplog.text.splitlines() if address.removeprefix("+1") in line] == []
 
 
 async def test_a_replayed_report_is_the_same_report(house: House) -> None:
@@ -255,10 +313,12 @@ async def test_a_replayed_report_is_the_same_report(house: House) -> None:
         assert house.city.client.post(path, data=form, headers=early).status_code == 204
     assert await house.ask("SELECT updated_at FROM deliveries") == before
     assert await house.counts(event) == {"delivered": 1}
+    assert await moves(house, delivery) == [("delivered", "twilio")]
+    await house.on_record(event)
 
 
 async def test_a_body_of_more_than_a_megabyte_is_not_read_by_any_door(house: House) -> None:
-    long = b"x" * 1_100_000
+    long, seen = b"x" * 1_100_000, turned_away(house)
     doors = (
         "/channels/twilio/sms", "/channels/twilio/status", "/channels/telegram/webhook", RESULTS,
     )  # fmt: skip
@@ -270,3 +330,5 @@ async def test_a_body_of_more_than_a_megabyte_is_not_read_by_any_door(house: Hou
         answer = house.city.client.post(door, content=long, headers=headers)
         assert answer.status_code == 413, door
     assert await house.ask("SELECT count(*) FROM messages") == [0]
+    assert await house.ask("SELECT count(*) FROM audit") == [0]
+    assert turned_away(house) - seen == {(door, "413"): 1 for door in doors}

@@ -62,6 +62,7 @@ async def test_the_end_of_the_time_stops_the_sending_and_the_report_says_for_how
     told = {row["state"]: int(row["people"]) for row in rows}
     assert (told["expired"], told["audience"]) == (45 - len(got), 45)
     assert ("system", "broadcast.now_sent") in await house.office.deeds(event.broadcast_id)
+    await house.on_record(event)
 
 
 async def test_a_cancel_in_the_middle_corrects_the_unknown_too(
