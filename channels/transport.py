@@ -91,7 +91,8 @@ def refused(
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, given in seconds or as a date; None without.
 
-    `headers` do not care about case, as those of an HTTP client.
+    A date is the provider's own (RFC 9110 §10.2.3), and so is the `Date` of its answer: our clock
+    counts only where it says none. `headers` do not care about case, as those of an HTTP client.
     """
     value = headers.get("Retry-After", "").strip()
     if not value:
@@ -99,11 +100,16 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         return max(0.0, float(value))
     except ValueError:
-        pass
+        at = _moment(value)
+    if at is None:
+        return None
+    now = _moment(headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (at - now).total_seconds())
+
+
+def _moment(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
     except ValueError:
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

@@ -1,8 +1,10 @@
-"""Links to photos: signed and expiring, since an `<img>` or a provider can send no secret."""
+"""Links to photos: signed and expiring, since an `<img>` or a provider can send no secret.
+
+Moments are seconds since 1970, by the database's clock: a machine of ours may have a wrong one.
+"""
 
 import hmac
 import math
-import time
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -30,7 +32,7 @@ class Links:
         """Return the links of this service."""
         return cls(settings.secret, settings.base_url)
 
-    def on_page(self, photo: UUID, size: Size, now: float | None = None) -> str:
+    def on_page(self, photo: UUID, size: Size, now: float) -> str:
         """Return a link for a page of ours, good for an hour at least and two at most.
 
         It stays the same through an hour, so that a browser fetches the photo once.
@@ -38,21 +40,18 @@ class Links:
         return self._path(photo, size, PAGE_SECONDS, now)
 
     def for_provider(self, photo: UUID, said_at: float) -> str:
-        """Return the absolute link of a message said at `said_at` (seconds since 1970).
+        """Return the absolute link of a message said at `said_at`.
 
         It is good for three days, and the same however often the message is tried.
         """
         return self.base_url + self._path(photo, "full", PROVIDER_SECONDS, said_at)
 
-    def good(
-        self, photo: UUID, size: Size, until: int, mark: str, now: float | None = None
-    ) -> bool:
-        """Tell whether `mark` is ours and `until` (seconds since 1970) not over."""
+    def good(self, photo: UUID, size: Size, until: int, mark: str, now: float) -> bool:
+        """Tell whether `mark` is ours and `until` not over."""
         ours = hmac.compare_digest(self._mark(photo, size, until).encode(), mark.encode())
-        return ours and until > (time.time() if now is None else now)
+        return ours and until > now
 
-    def _path(self, photo: UUID, size: Size, seconds: int, now: float | None) -> str:
-        at = time.time() if now is None else now
+    def _path(self, photo: UUID, size: Size, seconds: int, at: float) -> str:
         until = math.ceil((at + seconds) / HOUR) * HOUR
         return f"/photos/{photo}/{size}?until={until}&mark={self._mark(photo, size, until)}"
 

@@ -32,7 +32,7 @@ async def show(
     mark: Annotated[str, Query(max_length=128)],
 ) -> Response:
     """Return the photo of a signed link as a JPEG; a link that is over is a 404."""
-    if not Links.of(ctx.settings).good(photo, size, until, mark):
+    if not Links.of(ctx.settings).good(photo, size, until, mark, await service.now(session)):
         raise NotFound(
             "링크의 기한이 지났어요. 대화를 새로 고쳐 주세요.",
             "The link is no longer good. Reload the conversation.",

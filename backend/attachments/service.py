@@ -18,6 +18,7 @@ from backend.models import Attachment, Message
 PER_MESSAGE = 10
 WAITING = 10
 WAITING_LIFE = timedelta(hours=24)
+_NOW = func.extract("epoch", func.now())
 
 
 def of_browser(address: str) -> str:
@@ -28,6 +29,11 @@ def of_browser(address: str) -> str:
 def of_agent(staff_id: int) -> str:
     """Return how an upload names an agent."""
     return f"staff:{staff_id}"
+
+
+async def now(session: AsyncSession) -> float:
+    """Return the database's time in seconds since 1970, by which links to photos begin and end."""
+    return float((await session.scalars(select(_NOW))).one())
 
 
 async def upload(session: AsyncSession, uploader: str, photo: Cleaned) -> UUID:
@@ -108,27 +114,27 @@ async def of_messages(
     session: AsyncSession, message_ids: Iterable[int], links: Links
 ) -> dict[int, list[dict[str, Any]]]:
     """Return by message what a page shows of its photos: id, size in pixels, signed links."""
-    rows = await session.scalars(
-        select(Attachment)
+    rows = await session.execute(
+        select(Attachment, _NOW)
         .where(Attachment.message_id.in_(list(message_ids)))
         .order_by(Attachment.message_id, Attachment.place)
     )
     found: dict[int, list[dict[str, Any]]] = {}
-    for photo in rows:
+    for photo, at in rows:
         if photo.message_id is not None:
             of_one = found.setdefault(photo.message_id, [])
-            of_one.append(shown(photo.id, photo.width, photo.height, links))
+            of_one.append(shown(photo.id, photo.width, photo.height, links, float(at)))
     return found
 
 
-def shown(photo: UUID, width: int, height: int, links: Links) -> dict[str, Any]:
-    """Return what a page shows of one photo."""
+def shown(photo: UUID, width: int, height: int, links: Links, at: float) -> dict[str, Any]:
+    """Return what a page shows of one photo at the moment `at`, as `now` tells it."""
     return {
         "id": str(photo),
         "width": width,
         "height": height,
-        "url": links.on_page(photo, "full"),
-        "small": links.on_page(photo, "small"),
+        "url": links.on_page(photo, "full", at),
+        "small": links.on_page(photo, "small", at),
     }
 
 

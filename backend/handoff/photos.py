@@ -24,7 +24,8 @@ async def upload(ctx: Ctx, request: Request) -> PhotoOut:
     cleaned = await pictures.clean(await read_body(request, pictures.MAX_BYTES, UPLOAD_SECONDS))
     async with ctx.sessions() as session, session.begin():
         photo = await service.upload(session, uploader, cleaned)
-    shown = service.shown(photo, cleaned.width, cleaned.height, Links.of(ctx.settings))
+        at = await service.now(session)
+    shown = service.shown(photo, cleaned.width, cleaned.height, Links.of(ctx.settings), at)
     return PhotoOut(**shown)
 
 

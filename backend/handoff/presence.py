@@ -1,7 +1,9 @@
-"""Who is at the desk: leases in Redis that a heartbeat renews. Wiping Redis only ends leases."""
+"""Who is at the desk: leases in Redis that a heartbeat renews. Wiping Redis only ends leases.
+
+They end by Redis' own clock: those of the machines that write and read them may differ.
+"""
 
 import logging
-import time
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -14,13 +16,22 @@ _PRESENT = "desk:present"
 _TAKING = "desk:taking"
 
 
+async def now(redis: Redis) -> float:
+    """Return Redis' time, in seconds since 1970.
+
+    Raises: RedisError or OSError when Redis does not answer.
+    """
+    seconds, micro = await redis.time()
+    return float(seconds) + float(micro) / 1e6
+
+
 async def here(redis: Redis, staff_id: int, *, taking: bool) -> None:
     """Renew the lease of an agent at the desk; `taking` says whether new conversations may come.
 
     An agent on a break keeps what is theirs and takes nothing new.
     """
-    lease = {str(staff_id): time.time() + LEASE_SECONDS}
     try:
+        lease = {str(staff_id): await now(redis) + LEASE_SECONDS}
         async with redis.pipeline(transaction=True) as pipe:
             pipe.zadd(_PRESENT, lease)
             if taking:
@@ -72,5 +83,5 @@ async def agents_on_duty(redis: Redis) -> frozenset[int]:
 
 
 async def _running(redis: Redis, key: str) -> frozenset[int]:
-    members = await redis.zrangebyscore(key, f"({time.time()}", "+inf")
+    members = await redis.zrangebyscore(key, f"({await now(redis)}", "+inf")
     return frozenset(int(str(member)) for member in members)

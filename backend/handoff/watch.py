@@ -1,7 +1,6 @@
 """The watch over conversations that wait for people, run by the clock: nobody waits in silence."""
 
 import logging
-import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlalchemy import func, select
 from backend.context import Context
 from backend.errors import Conflict
 from backend.handoff import service
-from backend.handoff.presence import present, taking
+from backend.handoff.presence import now, present, taking
 from backend.models import Conversation, Handoff
 
 log = logging.getLogger(__name__)
@@ -66,9 +65,9 @@ async def _missing_for(redis: Redis, agent_id: int, at_desk: bool) -> float:
     if at_desk:
         await redis.delete(key)
         return 0.0
-    now = time.time()
-    await redis.set(key, now, nx=True, ex=3600)
-    return now - float(await redis.get(key) or now)
+    at = await now(redis)
+    await redis.set(key, at, nx=True, ex=3600)
+    return at - float(await redis.get(key) or at)
 
 
 async def _release(context: Context, conversation_id: UUID, agent_id: int) -> None:

@@ -264,7 +264,9 @@ async def test_whoever_holds_a_link_sees_the_photo(
     client = api(context, routes.router)
     kept = await _upload(sessions, "web:a", photo)
     links = Links.of(context.settings)
-    small, full = links.on_page(kept, "small"), links.on_page(kept, "full")
+    async with sessions() as session:
+        now = await service.now(session)
+    small, full = links.on_page(kept, "small", now), links.on_page(kept, "full", now)
 
     for link, content in ((small, photo.small), (full, photo.content)):
         answer = await client.get(link)
@@ -274,7 +276,7 @@ async def test_whoever_holds_a_link_sees_the_photo(
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"].startswith("private")
     wrong = [small[:-1] + ("0" if small[-1] != "0" else "1"), small.replace("small", "full"),
-             links.on_page(uuid4(), "full")]  # fmt: skip
+             links.on_page(uuid4(), "full", now)]  # fmt: skip
     for link in wrong:
         assert (await client.get(link)).status_code == 404
     assert (await client.get(f"/photos/{kept}/full")).status_code == 422

@@ -17,20 +17,20 @@ from tests.backend.desk import employee, waiting
 
 
 class Clock:
-    """A wall clock that a test can move on."""
+    """A clock of Redis that a test can move on."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
 
-    def time(self) -> float:
+    async def time(self, _: Redis) -> float:
         return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     moved = Clock()
-    monkeypatch.setattr("backend.handoff.presence.time", moved)
-    monkeypatch.setattr("backend.handoff.watch.time", moved)
+    monkeypatch.setattr("backend.handoff.presence.now", moved.time)
+    monkeypatch.setattr("backend.handoff.watch.now", moved.time)
     return moved
 
 

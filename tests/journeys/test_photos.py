@@ -1,6 +1,7 @@
 """Photos and places, door to door: with their message, for the agent, and back to the citizen."""
 
 import io
+import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -114,7 +115,7 @@ async def test_an_agents_photo_goes_out_as_a_link_that_the_provider_can_fetch(
     link = httpx.URL(sent.photo_url)
     assert str(link).startswith(context.settings.base_url)
     until, mark = int(link.params["until"]), link.params["mark"]
-    assert Links.of(context.settings).good(photo, "full", until, mark)
+    assert Links.of(context.settings).good(photo, "full", until, mark, time.time())
     assert all(message.photo_url is None for message in camera.sent if message is not sent)
     async with sessions() as session:
         states = await session.execute(
