@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 200  # messages of one pump under way
 BATCH = 200
+FIRST_BATCH = 25  # of a process that has not seen yet how fast it may go
 GATHER_SECONDS = 0.005  # what lands within it is settled in one statement
 SEND_SECONDS = 25.0  # less than the lease: a send that takes longer is given up as unknown
 SHUTDOWN_SECONDS = 8.0
@@ -131,7 +132,7 @@ class _Pump:
         self._wanted = False
         self._closing = False
         self._one_at_a_time = asyncio.Lock()
-        self._grain = BATCH
+        self._grain = FIRST_BATCH
         self._dues: set[int] = set()  # in ticks of the loop's clock, when something is due again
 
     def start(self) -> None:
