@@ -28,6 +28,7 @@ async def run(context: Context, dispatcher: Dispatcher, database_url: str) -> No
 
     async def fan_out(event_id: str) -> None:
         await audience.fan_out(context, event_id)
+        await plan.follow_canary(context)
 
     async def stop_and_correct(broadcast_id: str) -> None:
         await correction.stop_and_correct(context, broadcast_id)
@@ -79,8 +80,10 @@ def sparingly(tick: clock.Tick) -> clock.Tick:
         nonlocal again_at
         started = time.monotonic()
         if started >= again_at:
-            await tick()
-            ended = time.monotonic()
-            again_at = ended + 20 * (ended - started)
+            try:
+                await tick()
+            finally:  # what the database gave up after half a minute is not begun again at once
+                ended = time.monotonic()
+                again_at = ended + 20 * (ended - started)
 
     return rarely

@@ -1,5 +1,7 @@
 """A few people first; the others where that went well; a halt where it goes wrong."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -70,6 +72,28 @@ async def test_the_others_follow_a_canary_that_went_well(
     await step(context, {"sms": door}, event)
     assert len({message.address for message in door.sent}) == len(door.sent) == many
     assert ("system", "broadcast.halted") not in await office.deeds(event.broadcast_id)
+
+
+async def test_a_canary_that_went_well_need_not_wait_for_the_clock(
+    office: Office, context: Context, many: int
+) -> None:
+    event = await office.approved(many)
+    await audience.fan_out(context, str(event.id))
+    watching = asyncio.create_task(plan.follow_canary(context))
+    await dispatch.send_due(context, {"sms": Partly(0)}, "siren")
+    await watching
+    assert len(await office.jobs(audience.FAN_OUT)) == 2
+
+
+async def test_a_canary_without_an_answer_is_left_to_the_clock(
+    office: Office, context: Context, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "CLOSE_SECONDS", 0.2)
+    event = await office.approved(many)
+    await audience.fan_out(context, str(event.id))
+    await plan.follow_canary(context)
+    assert len(await office.jobs(audience.FAN_OUT)) == 1
+    assert await office.status(event.broadcast_id) == "sending"
 
 
 @pytest.mark.parametrize("error", [Rejected, Unknown])

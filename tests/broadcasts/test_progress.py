@@ -1,14 +1,18 @@
 """An alert over time and by district: kept by the clock, read by the page, pushed to watchers."""
 
+import asyncio
+import time
 import uuid
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import func, select, text
 
 from backend.context import Context
 from backend.events import subscribe
 from backend.models import BroadcastSample
+from backend.worker import sparingly
 from broadcasts import answers, audience, progress
 from tests.broadcasts.conftest import Office, enrol
 from tests.broadcasts.test_answers import answer
@@ -130,3 +134,18 @@ async def test_the_timeline_is_read_by_officials_only(
     waiting = await office.submitted()
     none = await clients["author"].get(f"/api/v1/broadcasts/{waiting.id}/timeline")
     assert none.json() == {"audience": 0, "points": []}
+
+
+async def test_a_count_that_failed_is_not_begun_again_at_once() -> None:
+    begun = []
+
+    async def count() -> None:
+        begun.append(time.monotonic())
+        await asyncio.sleep(0.05)
+        raise TimeoutError
+
+    rarely = sparingly(count)
+    with pytest.raises(TimeoutError):
+        await rarely()
+    await rarely()
+    assert len(begun) == 1
