@@ -4,18 +4,24 @@
 
 Everything runs on this machine: PostgreSQL and Redis of its own (written as safely as in earnest),
 the simulator and two workers as processes of their own. `--full` takes 100,000 people, and a
-million for `million`. Parts: fan_out, send, callbacks (after send), loop, celery, cancel, million.
+million for `million`. Parts: fan_out, send, callbacks (after send), loop, celery, million, and
+cancel, during which citizens write to the city.
 """
 
 import argparse
 import asyncio
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import text
 
+from backend.faq.importer import import_own
 from bench import siren_callbacks, siren_peers
+from bench.progress import bar
+from bench.siren_citizens import Citizens
 from bench.siren_city import City, city
 from broadcasts import audience, plan
 
@@ -43,7 +49,8 @@ async def send(town: City, people: int) -> dict[str, Any]:
     await town.start_simulator()
     workers = await town.start_workers()
     event, approved = await town.approve(*await town.submitted())
-    watched = await _watch(town, people, workers)
+    with bar(f"{people:,} people", people) as done:
+        watched = await _watch(town, people, workers, done)
     await town.until(
         "SELECT count(*) FROM deliveries WHERE event_id = :event AND status = 'accepted'",
         people, event=event.id,
@@ -59,12 +66,15 @@ async def send(town: City, people: int) -> dict[str, Any]:
             **watched}  # fmt: skip
 
 
-async def _watch(town: City, people: int, workers: list[str]) -> dict[str, Any]:
+async def _watch(
+    town: City, people: int, workers: list[str], done: Callable[[int], None]
+) -> dict[str, Any]:
     """Follow a run; return rates of all, of both halves, and the workers' memory (MB)."""
     half_at, memory = 0.0, []
     deadline = time.monotonic() + 60 + people / 200
     while True:
         found = await town.accepted()
+        done(found["total"])
         if found["total"]:
             memory.append(max(town.memory(name) for name in workers))
         if not half_at and found["total"] >= people / 2:
@@ -89,20 +99,33 @@ async def _watch(town: City, people: int, workers: list[str]) -> dict[str, Any]:
 
 
 async def cancel(town: City, people: int) -> dict[str, Any]:
-    """Cancel in the middle of a run; return how long after it the last alert was accepted."""
+    """Cancel in the middle of a run while citizens write to the city.
+
+    Returns how long after it the last alert was accepted, and how long the citizens waited.
+    """
     await town.settle(people)
+    async with town.context.sessions() as session, session.begin():
+        await import_own(session)
+    await siren_callbacks.serve(town)
     await town.start_simulator()
     workers = await town.start_workers()
+    await Citizens(town).warm_up()
     broadcast, seen = await town.submitted()
     await town.approve(broadcast, seen)
-    out = 0
-    while out < people * 0.3:
-        out = (await town.accepted())["total"]
-    cancelled = await town.cancel(broadcast)
-    await town.until(
-        "SELECT count(*) FROM broadcasts WHERE id = :id AND status = 'cancelled'",
-        1, seconds=120, id=broadcast,
-    )  # fmt: skip
+    with bar(f"{people:,} people, cancelled half-way", people) as done:
+        await _until_out(town, people, 0.05, done)
+        citizens = Citizens(town)
+        writing = asyncio.create_task(citizens.write())
+        await _until_out(town, people, 0.5, done)
+        cancelled = await town.cancel(broadcast)
+        await town.until(
+            "SELECT count(*) FROM broadcasts WHERE id = :id AND status = 'cancelled'",
+            1, seconds=120 + people / 200, id=broadcast,
+        )  # fmt: skip
+    writing.cancel()
+    with suppress(asyncio.CancelledError):
+        await writing
+    waits = await citizens.waits()
     last = await town.number(
         "SELECT coalesce(max(extract(epoch FROM t.at) * 1000), 0)::bigint "
         "FROM delivery_attempts t JOIN deliveries d ON d.id = t.delivery_id "
@@ -117,12 +140,24 @@ async def cancel(town: City, people: int) -> dict[str, Any]:
         "SELECT count(*) FROM deliveries d JOIN broadcast_events e ON e.id = d.event_id "
         "WHERE e.kind = 'correction' AND d.status = 'accepted'"
     )
-    town.stop(*workers)
+    town.stop(*workers, "service")
     assert out == corrected, f"{corrected} of {out} who may have got it were corrected"
+    assert not waits["unanswered"], f"{waits['unanswered']} citizens got no answer"
     return {
         "people": people, "already_out": out, "stopped": people - out,
         "last_alert_after_s": round(max(0.0, last / 1000 - cancelled), 2),
+        "citizens_meanwhile": waits,
     }  # fmt: skip
+
+
+async def _until_out(town: City, people: int, part: float, done: Callable[[int], None]) -> None:
+    """Wait until so large a part of the people has it."""
+    deadline = time.monotonic() + 60 + people / 200
+    while (out := (await town.accepted())["total"]) < people * part:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"only {out} of {people} were sent: {await town.fates()}")
+        done(out)
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def measure(parts: tuple[str, ...], people: int, full: bool) -> dict[str, Any]:

@@ -125,6 +125,12 @@ class City:
         async with httpx.AsyncClient(base_url=self.providers, trust_env=False) as client:
             return (await client.get("/simulator/bulk/numbers", timeout=60)).text.split()
 
+    async def times(self) -> list[tuple[str, float]]:
+        """Return the numbers that messages were taken for, each with the moment (epoch seconds)."""
+        async with httpx.AsyncClient(base_url=self.providers, trust_env=False) as client:
+            lines = (await client.get("/simulator/bulk/times", timeout=60)).text.splitlines()
+        return [(number, float(at)) for number, _, at in (line.partition(" ") for line in lines)]
+
     async def number(self, query: str, **values: object) -> int:
         """Return the one number of a query."""
         async with self.context.sessions() as session:

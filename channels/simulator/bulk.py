@@ -1,8 +1,8 @@
 """The simulator for whole cities: the SMS providers' wire formats at the speed of a bare server.
 
 It speaks what `twilio_api` and `korea_sms_api` speak, takes one message a request, checks the
-credentials, and keeps of each message only its number. It reports nothing and can be slow, busy or
-broken on purpose like the other one. Run it with `eungdap simulate --bulk`.
+credentials, and keeps of each message only its number and its time. It reports nothing and can be
+slow, busy or broken on purpose like the other one. Run it with `eungdap simulate --bulk`.
 """
 
 import json
@@ -31,7 +31,7 @@ _TIMES = (b"retry-after", b"1")
 
 
 class Bulk:
-    """An ASGI app. `taken` holds the numbers (digits of E.164) in the order they came."""
+    """An ASGI app. `taken` are the numbers (digits of E.164) in the order they came, `at` when."""
 
     def __init__(self, settings: ChannelSettings) -> None:
         account, token = settings.twilio_account_sid, settings.twilio_auth_token
@@ -45,8 +45,7 @@ class Bulk:
 
     def forget(self) -> None:
         """Begin to count anew."""
-        self.taken = array("Q")
-        self.first_at = self.last_at = 0.0
+        self.taken, self.at = array("Q"), array("d")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -139,20 +138,21 @@ class Bulk:
         return 200, {"header": header, "body": {"data": data}}
 
     def _note(self, number: int) -> None:
-        self.last_at = time.time()
-        if not self.taken:
-            self.first_at = self.last_at
         self.taken.append(number)
+        self.at.append(time.time())
 
     def _control(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any] | bytes]:
         if path == "/simulator/bulk" and method == "DELETE":
             self.forget()
             return 200, {}
         if path == "/simulator/bulk":
-            times = {"first_at": self.first_at, "last_at": self.last_at}
-            return 200, {"total": len(self.taken), **times}
+            first, last = (self.at[0], self.at[-1]) if self.at else (0.0, 0.0)
+            return 200, {"total": len(self.taken), "first_at": first, "last_at": last}
         if path == "/simulator/bulk/numbers":
             return 200, "\n".join(map(str, self.taken)).encode()
+        if path == "/simulator/bulk/times":
+            lines = (f"{number} {at:.6f}" for number, at in zip(self.taken, self.at, strict=True))
+            return 200, "\n".join(lines).encode()
         if path == "/simulator/faults" and method == "POST":
             try:
                 self.faults.set(Faults.model_validate_json(body))
