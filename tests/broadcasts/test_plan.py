@@ -75,12 +75,13 @@ async def test_the_others_follow_a_canary_that_went_well(
 
 
 async def test_a_canary_that_went_well_need_not_wait_for_the_clock(
-    office: Office, context: Context, many: int
+    office: Office, context: Context, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(plan, "CLOSE_SECONDS", 60.0)  # it ends by what it sees
     event = await office.approved(many)
     await audience.fan_out(context, str(event.id))
     watching = asyncio.create_task(plan.follow_canary(context))
-    await dispatch.send_due(context, {"sms": Partly(0)}, "siren")
+    await send_due(context, {"sms": Partly(0)}, "siren")
     await watching
     assert len(await office.jobs(audience.FAN_OUT)) == 2
 
