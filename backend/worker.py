@@ -55,6 +55,7 @@ async def run(context: Context, dispatcher: Dispatcher, database_url: str) -> No
         (10, follow_up),
         (600, reap_photos),
         (5, lambda: schedule.tend(context)),
+        (5, sparingly(lambda: correction.correct_the_late(context))),
         (3, tell_other_systems),
         (0.5, lambda: plan.watch_canaries(context)),
         (plan.RECENT_SECONDS, lambda: plan.watch_errors(context)),

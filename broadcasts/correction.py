@@ -272,14 +272,16 @@ async def reach(session: AsyncSession, broadcast_id: UUID) -> Reach:
     return Reach(already_out=out, stopped=max(alert.audience - out - ended, 0))
 
 
-async def correct_the_late(session: AsyncSession) -> None:
+async def correct_the_late(context: Context) -> None:
     """Open a correction again for people who turned out later to have got the alert.
 
-    A provider may report `failed` first and `delivered` an hour after.
+    A provider may report `failed` first and `delivered` an hour after. All who got a corrected
+    alert are looked through, for a city some seconds: nothing else should wait for it.
     """
-    reopened = await session.scalars(_LATE, {"maybe_out": list(audience.MAYBE_OUT)})
-    for event_id in reopened.all():
-        await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(event_id))
+    async with context.sessions() as session, session.begin():
+        reopened = await session.scalars(_LATE, {"maybe_out": list(audience.MAYBE_OUT)})
+        for event_id in reopened.all():
+            await jobs.enqueue(session, audience.FAN_OUT, "siren", event_id=str(event_id))
 
 
 def nothing_out() -> Conflict:

@@ -13,7 +13,7 @@ from backend import audit, jobs
 from backend.context import Context
 from backend.events import publish
 from backend.models import Broadcast
-from broadcasts import audience, correction, drafts, paging, sending, service
+from broadcasts import audience, drafts, paging, sending, service
 
 _DUE = text("""
     SELECT b.id FROM broadcasts b
@@ -113,7 +113,6 @@ async def tend(context: Context) -> None:
     async with context.sessions() as session, session.begin():
         changed += await expire_submitted(session) + await finish(session)
         await resume(session)
-        await correction.correct_the_late(session)
     for broadcast_id in changed:
         await publish(context.redis, f"broadcast:{broadcast_id}", {"type": "changed"})
 

@@ -214,7 +214,7 @@ async def test_who_turns_out_later_to_have_got_it_is_corrected_too(
             .where(Delivery.id == late)
             .values(status="delivered", updated_at=datetime.now(UTC) + timedelta(seconds=1))
         )
-    await schedule.tend(context)
+    await correction.correct_the_late(context)
     assert str(corrected.id) in [job["event_id"] for job in await office.jobs(audience.FAN_OUT)]
     await audience.fan_out(context, str(corrected.id))
     assert len(await office.deliveries(corrected.id)) == 2
