@@ -50,6 +50,7 @@ _REPLACED_BEFORE = re.compile(
 )
 _NO_DISTRICT = re.compile("난방|[간석역]")
 _WORD_WITH_GU = re.compile(r"(?<![가-힣])[가-힣]{2,3}구(?=$|[^가-힣]|[에의로가는은도를]|청)")
+_BETWEEN = re.compile(r"\s?[,·/]\s?|\s|(?:랑|이랑|와|과|하고)\s")
 _CITIES = "부산|대구|인천|광주|대전|울산|busan|daegu|incheon|gwangju|daejeon|ulsan"
 _CITY_BEFORE = re.compile(rf"(?:{_CITIES})(?:광역시|시)?(?:의|['’]s)?[, ]*$")
 _CITY_AFTER = re.compile(r"[ ,]*(?:in |of )?(?:busan|daegu|incheon|gwangju|daejeon|ulsan)\b")
@@ -97,6 +98,7 @@ class Districts:
                     continue
                 if accepts(masked, match) and not _CITY_AFTER.match(masked, end):
                     found.append((start, end, self._names[match["name"]]))
+        found += self._beside_others(masked, found)
         found += self._misspelled(masked, found)
         kept = [f for f in found if not _taken_back(masked, f)]
         found = kept or found
@@ -108,6 +110,19 @@ class Districts:
     def proper(self, text: str, found: Sequence[Found]) -> list[tuple[int, int]]:
         """Return the spans of those `found` that say a district's own name, not "Hongdae"."""
         return [(s, e) for s, e, _ in found if not _ALIAS.match(text, s)]
+
+    def _beside_others(self, text: str, found: Sequence[Found]) -> list[Found]:
+        """Return names that are words too, where they stand in a list of districts."""
+        out: list[Found] = []
+        for match in self._korean.finditer(text) if self._korean else ():
+            start, end = match.span()
+            listed = any(
+                _BETWEEN.fullmatch(text[e:start] if e <= start else text[end:s])
+                for s, e, _ in [*found, *out]
+            )
+            if match["name"] in self._words and listed:
+                out.append((start, end, self._names[match["name"]]))
+        return [one for one in out if one not in found]
 
     def _misspelled(self, text: str, found: Sequence[Found]) -> list[Found]:
         """Return words on "구" that are one letter away from exactly one district ("서데문구")."""

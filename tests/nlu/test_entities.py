@@ -190,6 +190,8 @@ def test_the_score_that_is_given(text: str, expected: str | None) -> None:
         ("수유실", []),
         ("가산금", []),
         ("Gangnam style", []),
+        ("관악 동작 금천 재난문자 신청", ["관악구", "동작구", "금천구"]),
+        ("동작이 느려요", []),
     ],
 )
 def test_districts_and_their_traps(finder: EntityFinder, text: str, expected: list[str]) -> None:
@@ -211,6 +213,9 @@ def test_districts_and_their_traps(finder: EntityFinder, text: str, expected: li
         ("제대로 해주세요", []),
         ("the park near my house", []),
         ("마포구 공원", []),
+        ("뚝섬유원지역 앞에 의자가 부서졌어요", ["뚝섬유원지역 앞"]),
+        ("이태원 역 3번 출구 옆에 이에요", ["이태원 역 3번 출구 옆"]),
+        ("홍길동 840512 입니다", []),
     ],
 )
 def test_named_spots(finder: EntityFinder, text: str, expected: list[str]) -> None:
