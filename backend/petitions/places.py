@@ -16,6 +16,10 @@ _BEHIND = (
     r"|초(?![가-힣])|한강공원|공원|주민센터|우체국|파출소|지구대|경로당|도서관|아파트|빌라|성당|교회"
     r"|어린이집|유치원|고가|지하차도|육교|쪽|에서|에\s|근처|앞|뒤|입구|\s\d)"
 )
+# These are words for other things, too: a square, an error, arson. Only 동, 역 and the like behind
+# them make them places.
+_WORDS = "광장|오류|방화|도화|사직|중앙|신사|인사|일원|하계|중화|개화|수송"
+_NO_WORD = rf"(?!(?:{_WORDS})(?:쪽|에서|에\s|근처|앞|뒤|입구|\s))"
 _NUMBERED = r"(?:\d가)?"
 
 
@@ -65,7 +69,7 @@ def _read(data: dict[str, Any]) -> Places:
         rf"(?P<name>{longest(names, ascii_=False)})(?!구(?![가-힣])|구청|(?<=대)로)"
         rf"|(?<![a-z])(?P<latin>{longest(names, ascii_=True)})(?![a-z])"
         rf"|(?<![가-힣])(?P<long>{longest(whole, ascii_=False)})(?!구(?![가-힣])|구청|길|로)"
-        rf"|(?<![가-힣])(?P<dong>{longest(dong, ascii_=False)}){_NUMBERED}(?={_BEHIND})",
+        rf"|(?<![가-힣]){_NO_WORD}(?P<dong>{longest(dong, ascii_=False)}){_NUMBERED}(?={_BEHIND})",
         re.IGNORECASE,
     )
     return Places(dong, names, pattern)

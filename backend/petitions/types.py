@@ -56,8 +56,8 @@ def types() -> dict[str, PetitionType]:
 def classify(details: str) -> PetitionType:
     """Return the type whose words `details` holds; else the one of its subject.
 
-    A wish for something new is a suggestion. An everyday subject makes a simple report, anything
-    else a complaint.
+    A wish for something new is a suggestion. An everyday subject makes a simple report, and so does
+    whatever is broken; anything else is a complaint.
     """
     for kind in types().values():
         if kind.words.found_in(details):
@@ -66,4 +66,6 @@ def classify(details: str) -> PetitionType:
     period = routing.period(category, details)
     if period == routing.directory().wish_period:
         return types()[_WISH]
-    return types()[_SIMPLE if period.unit == "hours" else _OTHERWISE]
+    other = category.id == routing.directory().default.id
+    everyday = other and routing.directory().broken.found_in(details)
+    return types()[_SIMPLE if period.unit == "hours" or everyday else _OTHERWISE]

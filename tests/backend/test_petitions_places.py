@@ -31,6 +31,8 @@ NEIGHBOURHOODS = ROOT / "nlu/data/lookups_neighbourhoods.yml"
         ("이수역", ["동작구", "서초구"]),
         ("구로디지털단지역", ["구로구", "관악구"]),
         ("서울역 광장", ["중구", "용산구"]),
+        ("서울역 광장에 쓰레기가 많아요", ["중구", "용산구"]),
+        ("광장동 주민센터", ["광진구"]),
         ("DDP 앞", ["중구"]),
         ("망원역 아니고 이태원역", ["용산구"]),
         ("인사드립니다", None),
@@ -65,6 +67,9 @@ def test_every_neighbourhood_that_the_ears_know_has_its_district() -> None:
         ("공무원이 뇌물을 받았어요", "corruption"),
         ("an official took a bribe", "corruption"),
         ("시설에서 인권침해를 당했어요", "human_rights"),
+        ("의자가 부서졌어요", "simple_report"),
+        ("건의할 게 있어요", "suggestion"),
+        ("주민등록번호 ******-*******인데요 가로등이 안 켜져서요", "simple_report"),
     ],
 )
 def test_a_petition_is_of_a_kind(details: str, kind: str) -> None:
