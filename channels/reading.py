@@ -54,6 +54,7 @@ _SERVICE_EN = re.compile(rf"(?i)(?<=\b)(call|dial|phone|ask|at|to|or)(\s+)({_SER
 _SERVICE_ABROAD = re.compile(rf"(?<![\d.,:-]){_SERVICE}(?![\d:]|[.,]\d|\s?(?:mm|cm|km|m|%|℃))")
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])")
 _HOUR_KO = re.compile(r"(?<!\d)(1[3-9]|2[0-4])시(?!간)")
+_WEEKDAY_KO = re.compile(r"(?<=일)\s?\(([월화수목금토일])\)")
 _COUNT_KO = re.compile(r"(?<![\d.,])(\d{1,2})\s?(건|개|명|곳|가지|마리)(?!월)")
 _LATIN = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _VOWEL = re.compile(r"[aeiouy]", re.I)
@@ -88,6 +89,7 @@ def read_aloud(text: str, language: str) -> str:
         return _SERVICE_ABROAD.sub(lambda found: " ".join(found[0]), text)
     if language != "ko":
         return _SERVICE_EN.sub(lambda m: m[1] + m[2] + " ".join(_EN[d] for d in m[3]), text)
+    text = _WEEKDAY_KO.sub(r" \1요일", text)
     text = _SERVICE_KO.sub(lambda found: "".join(_KO[d] for d in found[1]), text)
     text = _HOUR_KO.sub(lambda found: _hour(int(found[1])), text)
     text = _COUNT_KO.sub(_count, text)

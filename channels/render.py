@@ -32,6 +32,7 @@ _RANGE = re.compile(  # 9시~18시, 1–3, 월~금
 # A voice pauses at these; a longer stretch would be more than an ear keeps.
 SENTENCE_MAX = 200
 _END = re.compile(r"(?<=[.?!…])\s+")
+_TWO_ENDS = re.compile(r"([?!])\.(?=\s|$)")
 _TITLE_IS_SENTENCE = ("요", "다", "까")
 
 # The digits whose Sino-Korean name ends in a consonant: 영 일 삼 육 칠 팔.
@@ -69,7 +70,8 @@ def speakable(text: str, language: str) -> str:
     text = _MARKUP.sub(" ", _EMOJI.sub(" ", text))
     lines = (_SPACES.sub(" ", line).strip(" :") for line in text.splitlines())
     # A line end is a pause; without a full stop the voice would run on.
-    return " ".join(line if line[-1] in ".?!,…。！？、" else f"{line}." for line in lines if line)
+    said = " ".join(line if line[-1] in ".?!,…。！？、" else f"{line}." for line in lines if line)
+    return _TWO_ENDS.sub(r"\1", said)  # a title may be a question, and stand before a full stop
 
 
 def sentences(said: str) -> list[str]:
@@ -94,7 +96,8 @@ def words(reply: Reply, language: str) -> str:
 
 def options(choices: Sequence[Choice], language: str) -> str:
     """Return how a voice offers `choices`, the key after the option; empty without any."""
-    named = [(key, speakable(choice.title, language).rstrip(".")) for key, choice in keyed(choices)]
+    said = [(key, speakable(choice.title, language)) for key, choice in keyed(choices)]
+    named = [(key, title.rstrip(".?!")) for key, title in said]
     if not named:
         return ""
     if language == "ko":

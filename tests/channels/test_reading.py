@@ -42,6 +42,7 @@ def test_digits_are_read_in_groups(number: str, language: str, said: str) -> Non
         ("번호는 S-A7KQ2M9XWPZ4예요.", "번호는 예요."),
         ("kim@seoul.go.kr로", " 로"),
         ("Starbucks 앞", "Starbucks 앞"),
+        ("11월 23일(월)까지", "11월 23일 월요일까지"),
     ],
 )
 def test_korean(written: str, said: str) -> None:
