@@ -24,9 +24,20 @@ _DATA = re.compile(
 )
 _WHO_OR_WHEN = re.compile(
     r"(?:누가|어디서|어느\s*(?:부서|과|곳)|무슨\s*과|담당).{0,10}(?:처리|담당|맡|봐요|보나|보는|보시|확인|받아|해요|하나|예요|인가)"
-    r"|언제.{0,8}(?:처리|답변|답장|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
+    r"|언제까지|언제쯤|언제.{0,10}(?:처리|답|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
     r"|\bhow long|\bwhen will|\bwho (?:will|handles|takes|deals)"
     r"|谁(?:来)?(?:处理|负责)|什么时候|多久|誰が|いつ|どのくらい|khi nào|bao lâu|ai (?:sẽ )?xử lý",
+    re.IGNORECASE,
+)
+_NAME_NEEDED = re.compile(
+    r"(?:이름|성함|실명|신분).{0,8}(?:해야|야\s*(?:돼|되|하)|필요|없이|안\s*(?:밝|말|적|남))"
+    r"|익명.{0,8}(?:되|돼|가능|할\s*수)|(?:need|have to|must).{0,16}my name|without (?:my|a) name"
+    r"|anonymous",
+    re.IGNORECASE,
+)
+_COST = re.compile(
+    r"(?:돈|비용|요금|수수료).{0,8}(?:드나|들어|드는|내야|내나|받나|있나|얼마)|무료|공짜|유료"
+    r"|\b(?:cost|fee|free of charge|is it free)\b",
     re.IGNORECASE,
 )
 _DESK_HOURS = re.compile(
@@ -65,17 +76,31 @@ def tell_of_hours(turn: Turn) -> None:
     turn.say("person.hours", hours=hours.words(turn.language), hours_spoken=voice)
 
 
-def asks_who_or_when(turn: Turn) -> bool:
-    """Tell whether a message asks who deals with the petition that is being shown, or by when."""
+def asks_of_filing(turn: Turn) -> bool:
+    """Tell whether a message asks about the petition that is being shown: who deals with it and
+    by when, whether a name is needed, what it costs."""
     waiting = turn.dialogue.waiting
     shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
     most = 2 * _MOST if turn.text.isascii() else _MOST  # Latin letters say less
-    asked = turn.chosen is None and len(turn.text) <= most
-    return shown and asked and _WHO_OR_WHEN.search(turn.text) is not None
+    asked = turn.chosen is None and len(turn.text) <= most and turn.intent != "file_petition"
+    patterns = (_WHO_OR_WHEN, _NAME_NEEDED, _COST)
+    return shown and asked and any(p.search(turn.text) for p in patterns)
 
 
-async def tell_who_and_when(turn: Turn, waiting: Waiting) -> None:
-    """Name the office, and the day by which it has to answer once this is filed."""
+def asks_when(turn: Turn) -> bool:
+    """Tell whether a message that names nothing asks when something will be done."""
+    return len(turn.text) <= _MOST and _WHO_OR_WHEN.search(turn.text) is not None
+
+
+async def tell_of_filing(turn: Turn, waiting: Waiting) -> None:
+    """Name the office, and the day by which it has to answer once this is filed; or answer what
+    else was asked about filing."""
+    if _NAME_NEEDED.search(turn.text):
+        turn.say("about.name")
+        return
+    if _COST.search(turn.text):
+        turn.say("about.free")
+        return
     kind = types.classify(str(waiting.slots["details"]))
     known = await phone_of(turn.session, turn.address.contact_id) is not None
     office = department(turn, waiting.slots)

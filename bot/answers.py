@@ -8,7 +8,7 @@ _YES_WORDS = (
     r"|부탁(?:해요?|드려요|드립니다|드릴게요)?|진행(?:해|할게요|해요)?|(?:그렇게|그대로|이대로|그걸로)"
     r"|(?:접수|신고|등록|제출)(?:할게요?|할래요?|해요|하겠습니다|바랍니다|하세요|해)?"
     r"|(?:처리|조치|해결|단속)?\s*해\s*(?:주세요|줘요?|주실래요|주십시오|주시오)|보내\s*(?:주세요|줘요?)"
-    r"|할게요?|할래요?|하겠습니다|주세요|줘요?|요"
+    r"|할게요?|할래요?|하겠습니다|주세요|줘요?|요|(?:접수|신고)?\s*ㄱ+"
     r"|yes|yep|yeah|yup|ya|ok(?:ay)?|al(?:l )?right|sure|right|correct|y|please"
     r"|do(?: it| that)?|go ahead|go on|go for it|let'?s (?:do it|go)|file(?: it| this| that)?"
     r"|submit(?: it| this)?|send(?: it)?|confirm(?:ed)?|exactly"

@@ -158,9 +158,9 @@ async def _short_cut(turn: Turn) -> bool:
         turn.dialogue.held = turn.dialogue.held or (waiting if person_waits else None)
         about.tell_of_hours(turn)
         return True
-    if waiting is not None and about.asks_who_or_when(turn):
+    if waiting is not None and about.asks_of_filing(turn):
         _put_aside(turn)
-        await about.tell_who_and_when(turn, waiting)
+        await about.tell_of_filing(turn, waiting)
         return True
     if shelter.asks(turn):
         _put_aside(turn)

@@ -35,10 +35,10 @@ _MORE = re.compile(
 )
 _AGAIN = re.compile(
     # "다시 말할게요" is the caller's own wish to speak, and no wish to hear.
-    r"^(?:(?:네|예|어|에|응|아)\s*\?\s*)?(?:뭐라고\S*|못\s*들었\S*|(?:다시|한\s*번\s*더)(?:\s*한\s*번)?\s*"
-    r"(?:말(?:씀)?\s*해|얘기\s*해|들려|듣고)\s*(?:주|줘|줄|봐|싶)\S*|한\s*번\s*더요?"
+    r"^(?:(?:네|예|어|에|응|아)\s*\?\s*)?(?:그\s*)?(?:(?:접수|예약)?\s*번호\S{0,2}\s+)?(?:뭐라[고구]\S*|못\s*들었\S*|(?:다시|한\s*번\s*더)(?:\s*한\s*번)?\s*"
+    r"(?:말(?:씀)?\s*해|얘기\s*해|불러|알려|들려|듣고)\s*(?:주|줘|줄|봐|싶)\S*|한\s*번\s*더요?"
     r"|(?:뭐라고\S*\s*)?(?:잘\s*)?안\s*들(?:려|리)\S*(?:\s*(?:다시|크게|천천히)\s*\S*\s*\S{0,6})?"
-    r"|(?:좀\s*)?(?:더\s*)?(?:크게|천천히)\s*(?:좀\s*)?(?:말|얘기|이야기)\S*\s*(?:해\s*)?(?:주\S*|줘\S*)?)[.?!]*$|"
+    r"|(?:좀\s*)?(?:더\s*)?(?:크게|천천히)\s*(?:좀\s*)?(?:말|얘기|이야기)\S*\s*(?:해\s*)?(?:주\S*|줘\S*)?)(?:\s+(?:접수|예약)?\s*번호\S{0,2})?[.?!]*$|"
     r"^(?:(?:say (?:it|that) )?again|repeat(?: (?:it|that))?|pardon(?: me)?|what did you say)"
     r"(?: please)?[.?!]*$",
     re.IGNORECASE,
@@ -101,12 +101,15 @@ def fit(turn: Turn) -> None:
     if call.offers:
         call.page = 0
     language, room = spoken_language(turn.language), SENTENCES
+    asks = bool(turn.replies[-1].choices) or words(turn.replies[-1], language).endswith("?")
     fitted: list[Reply] = []
     for reply in turn.replies:
         said = sentences(words(reply, language))
-        fitted.append(replace(reply, spoken=" ".join(said[:room]), choices=()))
-        call.unsaid += said[room:]
-        room -= min(room, len(said))
+        # What stands before a question does not push it out.
+        here = room - 1 if asks and reply is not turn.replies[-1] else room
+        fitted.append(replace(reply, spoken=" ".join(said[:here]), choices=()))
+        call.unsaid += said[here:]
+        room -= min(here, len(said))
     turn.replies = fitted
     _offer(turn)
 

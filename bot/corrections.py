@@ -3,12 +3,18 @@
 import re
 from dataclasses import dataclass
 
+from bot import texts
+
 _KOREAN = re.compile(
     r"^(?:아니(?:요|야)?|아뇨|앗|아)?[,.\s]*(?P<wrong>\S.*?)(?:이|가|은|는|을|를)?\s*"
     r"(?:아니라요?|아니고요?|아니구요?|아닌데요?|아니에요|아니예요|아니야|아녜요|아닙니다|말고요?|빼고)[,.!\s]+(?P<right>\S.*)$"
 )
 _KOREAN_CHANGE = re.compile(
     r"^(?P<wrong>\S.*?)(?:을|를)\s+(?P<right>\S.*?)(?:으로|로)\s*(?:바꿔|바꾸|고쳐|정정|수정|변경)"
+)
+# "내용이 틀렸네, 불법주차가 아니라 노점상이요": what is wrong is said before it is mended.
+_FIELD_WRONG = re.compile(
+    r"^(?:(?:아+|어|앗|저기|잠깐만?요?|아니)[,.\s]+)*(?:장소|내용|주소|위치)\S{0,2}\s*(?:틀렸|틀려|잘못)\S*[,.!\s]+(?=\S)"
 )
 _SORRY = r"^(?:(?:no|sorry|actually|please|can you|could you)[,.]?\s+)*"
 _ENGLISH = (
@@ -38,6 +44,13 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 
+# A particle behind what is replaced takes the form that fits the new word: 의자가, 난간이.
+_FORMS = {
+    "이": "이", "가": "이", "을": "을", "를": "을", "은": "은", "는": "은", "과": "과", "와": "과",
+    "으로": "으로", "로": "으로",
+}  # fmt: skip
+_PARTICLE = re.compile(r"(?:으로|[이가을를은는과와로])(?=\s)")
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -59,11 +72,15 @@ class Correction:
             if after.lstrip().lower().startswith(tail.lower()):
                 after = after.lstrip()[len(tail) :]
                 break
+        if particle := _PARTICLE.match(after):
+            after = after[particle.end() :]
+            return before + texts.with_particle(self.right, _FORMS[particle[0]]) + after
         return f"{before}{self.right}{after}"
 
 
 def read(text: str) -> Correction | None:
     """Return what `text` corrects, if it is of that form: not X but Y, Y and not X."""
+    text = _FIELD_WRONG.sub("", text.strip())
     for pattern in (_KOREAN, _KOREAN_CHANGE, *_ENGLISH):
         if match := pattern.match(text.strip()):
             wrong, right = _HEAD.sub("", match["wrong"]).strip(), plain(match["right"])

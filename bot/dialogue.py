@@ -6,6 +6,7 @@ from backend.contacts import service as contacts
 from backend.petitions import routing
 from backend.petitions.places import locate
 from bot import (
+    about,
     answers,
     asides,
     attention,
@@ -30,6 +31,7 @@ from bot.flows import (
     person,
     question,
     smalltalk,
+    status,
 )
 from bot.misses import miss
 from bot.picks import CLEAR
@@ -57,6 +59,12 @@ _DIGIT = re.compile(r"\d")
 _FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.IGNORECASE)
 # A number where nothing is to be picked: a double tap, or an answer that came too late.
 _STRAY = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요)?\W*$")
+# Who says so asks nothing, whatever the subject sounds like: "무단투기 신고하려고요".
+_WANTS_TO_FILE = re.compile(
+    r"(?:신고|접수|민원)\S{0,2}\s*(?:을\s*|를\s*)?(?:좀\s*)?(?:하|넣으?|내|할|넣을|낼)"
+    r"(?:려고|려구|라고|라구|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
+    r"|\bi(?:'d like| want| need) to report\b"
+)
 _TRAIL = 12
 
 
@@ -247,6 +255,13 @@ def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
     nothing_waits = waiting is None or is_passing(waiting)
+    if nothing_waits and turn.intent == "ask_faq" and _WANTS_TO_FILE.search(turn.text):
+        await _start(turn, BY_NAME["petition"], waiting)
+        return
+    unclear = turn.intent == "out_of_scope" or turn.parse.intent.confidence < SURE
+    if nothing_waits and unclear and about.asks_when(turn) and await status.has_own(turn):
+        await _start(turn, BY_NAME["status"], waiting)
+        return
     if nothing_waits and (_tells_of_damage(turn) or (turn.pictures and _says_little(turn))):
         await _start(turn, BY_NAME["petition"], waiting)
         return

@@ -15,7 +15,7 @@ WISHES = frozenset(
 SURE = 0.6
 _BREAK = re.compile(
     r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?그리고\s|또\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
-    r"|(?<=[^리]고)\s+(?=\S+도\s)"
+    r"|(?<=[^리]고)\s+(?=\S+도\s)|(?:(?<=싶고)|(?<=주고)|(?<=주시고)|(?<=[고구]요))[,\s]\s*"
     r"|,?\s+(?=and also\b|also,?\s|and (?:can|could|how|what|when|where|i)\b"
     r"|by the way\b|one more thing\b|plus,?\s)",
     re.IGNORECASE,

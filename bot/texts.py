@@ -60,10 +60,20 @@ def with_particle(word: str, particle: str) -> str:
     return word + (consonant if final else vowel)
 
 
+_WRITTEN = (
+    (re.compile(r"\s*예: [^.]*\.?$"), ""),
+    (re.compile(r"(?:적어|써|보내) 주(?=세요|시[면겠]|셔)"), "말씀해 주"),
+    (re.compile(r"(?:적으|보내)시면"), "말씀하시면"),
+    (re.compile(r"적지 않아도"), "말씀하지 않아도"),
+)
+
+
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if format_spec in _PARTICLES:
             return with_particle(str(value), format_spec)
+        if format_spec[:1] == "'" and format_spec[1:] in _PARTICLES:
+            return with_particle(f"'{value}'", format_spec[1:])  # a title, and what follows it
         return super().format_field(value, format_spec)
 
 
@@ -96,9 +106,18 @@ def say(language: str, key: str, /, **slots: Any) -> tuple[str, str | None]:
     known = has(language, key)
     entry = catalogue(language if language in LANGUAGES and known else "en")[key]
     if isinstance(entry, str):
-        return _formatter.format(entry, **slots).strip(), None
+        written = _formatter.format(entry, **slots).strip()
+        by_ear = _formatter.format(_by_ear(entry), **slots).strip() if language == "ko" else written
+        return written, by_ear if by_ear != written else None
     spoken = _formatter.format(entry["spoken"], **slots).strip()
     return _formatter.format(entry["text"], **slots).strip(), spoken
+
+
+def _by_ear(entry: str) -> str:
+    """Return a Korean text for a caller, who speaks and does not write; without its examples."""
+    for pattern, spoken in _WRITTEN:
+        entry = pattern.sub(spoken, entry)
+    return entry
 
 
 def word(language: str, key: str, /, **slots: Any) -> str:

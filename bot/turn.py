@@ -201,7 +201,8 @@ class Turn:
         if mark(text) in self.dialogue.said and not (self.voice and offered):
             # Nobody is told the same sentence twice in a row.
             before = self.word("common.once_more")
-            text, spoken = f"{before}\n{text}", f"{before} {spoken}" if spoken else None
+            by_ear = f"{before.rstrip('.')}, {spoken}" if spoken else None  # one sentence by ear
+            text, spoken = f"{before}\n{text}", by_ear
         if offered:
             self.dialogue.choices = [list(pair) for pair in offered]
         self.replies.append(

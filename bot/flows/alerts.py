@@ -52,6 +52,19 @@ _LOUD = re.compile(
     r"|静音.*解除|おやすみ.*解除|サイレント.*解除|tắt.*yên lặng",
     re.IGNORECASE,
 )
+# Said with hours, this is about us: a builder is told to be quiet in other words.
+_SPARE_ME = re.compile(
+    r"(?:보내|전화|연락|문자|울리|깨우).{0,6}(?:마(?:세요|라|요)?|말(?:아|고)|안\s*(?:했|하|돼|되|왔)|않)"
+    r"|안\s*(?:보내|울리|깨우|받)|(?:don'?t|no|stop)\s+(?:call|text|send|wake|messag|disturb)",
+    re.IGNORECASE,
+)
+_BARE = 3
+_OFF_AGAIN = re.compile(
+    r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|without|drop)\b", re.I
+)
+_RECEIVED = re.compile(
+    r"받고|받는|켜져|켜\s*둔|신청(?:한|된|했)|signed up|do i get|am i getting", re.I
+)
 _INSTEAD = re.compile(r"\W*(?:아니|아뇨|아 참|no\b|sorry|i mean)", re.IGNORECASE)
 _ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sao|thế nào", re.IGNORECASE)
 
@@ -60,6 +73,9 @@ async def begin(turn: Turn) -> None:
     """Switch on for the districts named, or show what is on and ask which; switch off."""
     if turn.intent == "unsubscribe_alerts" and turn.chosen is None:
         await switch_off(turn)
+    elif turn.chosen is None and _only_names(turn):
+        turn.say("greet.again")  # a district alone, out of the blue, asks for nothing
+        turn.done()
     elif turn.chosen is None and _districts(turn):
         await _on(turn)
     else:
@@ -69,6 +85,12 @@ async def begin(turn: Turn) -> None:
         else:
             turn.say("alerts.ask_district")
         turn.wait(NAME, "district")
+
+
+def _only_names(turn: Turn) -> bool:
+    named = sum(e.end - e.start for e in turn.parse.entities if e.entity == "district")
+    rest = sum(c.isalnum() for c in turn.text) - named
+    return bool(named) and rest <= _BARE and not _WHOLE_CITY.search(turn.text)
 
 
 def answers_at_once(turn: Turn) -> bool:
@@ -109,8 +131,12 @@ def wants_set_up(turn: Turn) -> bool:
         return False
     if _LOUD.search(turn.text) or alert_levels.wants(turn):
         return True
+    if _SPARE_ME.search(turn.text) and clocks.span(turn.text) is not None:
+        return turn.value("place") is None
     if waiting is not None and waiting.flow == NAME and clocks.span(turn.text) is not None:
         return True  # hours, said beside alerts, are hours to be quiet in
+    if waiting is not None and waiting.flow == NAME and _RECEIVED.search(turn.text):
+        return bool(_LIST.search(turn.text)) and not _districts(turn)
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
         about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
@@ -196,6 +222,14 @@ async def _on(turn: Turn) -> None:
 async def _change(turn: Turn, before: list[str]) -> None:
     """Put the district that is meant in place of the one that was switched on a moment ago."""
     named = _districts(turn)
+    if set(named) <= set(before) and _OFF_AGAIN.search(turn.text) and read(turn.text) is None:
+        await switch_off(turn)
+        left = [d for d in before if d not in named]
+        turn.wait(NAME, "switched", districts=left)
+        return
+    if read(turn.text) is None and _INSTEAD.match(turn.text) is None:
+        await _on(turn)  # another one beside those before
+        return
     wrong = [d for d in before if d not in named] if len(before) == 1 else _taken_back(turn, named)
     right = [d for d in named if d not in wrong]
     turn.parse = replace(
@@ -253,7 +287,9 @@ def _fits(turn: Turn) -> bool | None:
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step == "switched":
         instead = read(turn.text) is not None or _INSTEAD.match(turn.text) is not None
-        return instead and bool(_districts(turn)) and turn.intent != "file_petition"
+        instead = instead or _OFF_AGAIN.search(turn.text) is not None
+        more = _only_names(turn)
+        return more or (instead and bool(_districts(turn)) and turn.intent != "file_petition")
     return True if _WHOLE_CITY.search(turn.text) else None
 
 

@@ -1,23 +1,42 @@
 """What citizens rightly ask of a city and this service does not do yet: said plainly."""
 
+import re
+
+from bot import drafts
 from bot.flow import Flow
+from bot.flows import petition
 from bot.flows.person import hand_over
 from bot.turn import Turn
 
 NAME = "elsewhere"
 
 _TEXTS = {
-    "submit_proposal": "elsewhere.proposal",
     "support_proposal": "elsewhere.proposal",
     "request_disclosure": "elsewhere.disclosure",
     "rate_service": "elsewhere.rating",
 }
+_IDEA = "submit_proposal"
+_SUGGESTS = re.compile(r"건의|민원|신고|\bsuggest|建议|要望|góp ý", re.IGNORECASE)
 
 
 async def begin(turn: Turn) -> None:
     """Say what can't be done here and where it can, and offer a person."""
+    if turn.intent == _IDEA:
+        await _take_idea(turn)
+        return
     turn.say(_TEXTS[turn.intent], choices=[("person:not_here_yet", turn.word("menu.person"))])
     turn.wait(NAME, "after")
+
+
+async def _take_idea(turn: Turn) -> None:
+    """Take an idea as a suggestion: at once where it is called so, otherwise after a yes."""
+    if _SUGGESTS.search(turn.text):
+        await petition.begin(turn)
+        return
+    item = {"flow": petition.NAME, "parse": turn.parse.as_dict()}
+    offered = [("yes", turn.word("common.yes_please")), ("no", turn.word("common.no_thanks"))]
+    turn.say("elsewhere.idea", choices=offered)
+    turn.wait(drafts.OFFER, "offer", item=item)
 
 
 async def answer(turn: Turn) -> None:
@@ -29,4 +48,4 @@ async def answer(turn: Turn) -> None:
         turn.say("greet.nothing_open")
 
 
-FLOW = Flow(NAME, frozenset(_TEXTS), begin, answer)
+FLOW = Flow(NAME, frozenset({_IDEA, *_TEXTS}), begin, answer)

@@ -87,7 +87,9 @@ def is_matter(turn: Turn) -> bool:
         or waiting.step == "district"
     )
     bare = sum(c.isalnum() for c in turn.text) <= _FEW
+    asked = waiting is not None and waiting.step == "district" and turn.value("district")
     placed = turn.value("place") is not None and turn.parse.intent.confidence < 0.75
+    placed = placed or bool(asked)
     return telling and (bare or placed) and _GRAVE_WORDS.search(turn.text) is None
 
 

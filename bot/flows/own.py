@@ -23,7 +23,7 @@ _WITHDRAW = re.compile(
     re.IGNORECASE,
 )
 _SUPPLEMENT = re.compile(
-    r"덧붙|보완|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
+    r"덧붙|보완|(?:민원|신고|접수)\S{0,4}\s.{0,14}더\s*(?:말|적|알려|넣|쓰고|쓸|얘기|보탤)|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
     r"\badd (?:something |more |a note |some |details? )*to (?:my|the|that|it)\b|\bsupplement"
     r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my",
     re.IGNORECASE,
@@ -39,6 +39,13 @@ _TOLD = re.compile(
     r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|추가할\s*(?:내용|게|것|거|말)\S*(?:\s*(?:있|생겼)\S*)?|보완할게요"
     r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[:,.]?\s*",
     re.IGNORECASE,
+)
+# What is added may come first: "아까 민원에 옆 건물도 그렇다고 덧붙여 주세요".
+_TOLD_FIRST = re.compile(
+    r"^(?:(?:아까|방금|어제|제가|내가|그)\s*)*(?:(?:접수|신고|넣|낸|보낸)\S*\s*)?"
+    r"(?:(?:민원|신고|접수|거기)\S{0,2}\s+)?(?P<said>\S.*?)\s*"
+    r"(?:(?:라|다|이라|자|냐)?고|는\s*(?:거|것|내용|말)\S?|도)?\s*(?:좀\s*|더\s*)?"
+    r"(?:덧붙여|추가(?:로)?\s*(?:해|적어)|더?\s*적어|보완해)\s*(?:주세요|줘요?|주실래요|주십시오)[.!~\s]*$"
 )
 _CALLS_OFF = re.compile(
     r"^\W*(?:네+|넵|예|응|ㅇㅇ|그래요?|맞아요?)[,.\s]*취소|취소\s*(?:해\s*(?:주세요|줘)|할게요?|하겠|부탁)"
@@ -78,9 +85,8 @@ def claims(turn: Turn) -> bool:
     asked = turn.intent == "ask_faq" and turn.parse.intent.confidence >= 0.75
     if asked and turn.number is None and _ASKED_HOW.search(turn.text):
         return False
-    return (
-        wish != "supplement" or turn.intent != "file_petition" or _TOLD.match(turn.text) is not None
-    )
+    told = _TOLD.match(turn.text) or _TOLD_FIRST.match(turn.text)
+    return wish != "supplement" or turn.intent != "file_petition" or told is not None
 
 
 async def begin(turn: Turn) -> None:
@@ -88,8 +94,8 @@ async def begin(turn: Turn) -> None:
     wish = _wish(turn.text) or "change"
     waiting = turn.dialogue.waiting
     said = ""
-    if wish == "supplement" and (match := _TOLD.match(turn.text)):
-        rest = turn.text[match.end() :].strip()
+    if wish == "supplement" and (match := _TOLD_FIRST.match(turn.text) or _TOLD.match(turn.text)):
+        rest = match["said"] if "said" in match.groupdict() else turn.text[match.end() :].strip()
         said = rest if words.has_matter(rest) else ""
     number = turn.number
     if number is None and waiting is not None and "number" in waiting.slots:
@@ -143,6 +149,9 @@ async def answer(turn: Turn) -> None:
     waiting = turn.dialogue.waiting
     assert waiting is not None
     slots = waiting.slots
+    if _wishes_otherwise(turn):
+        await begin(turn)
+        return
     wish, said = str(slots.get("wish", "supplement")), str(slots.get("said", ""))
     if waiting.step in ("phone", "code"):
         if await phone.take(turn, NAME, **slots) is not None:
@@ -169,6 +178,15 @@ async def answer(turn: Turn) -> None:
             await _supplement(turn, petition, turn.text)
         case _:
             await _change(turn, petition)
+
+
+def _wishes_otherwise(turn: Turn) -> bool:
+    """Tell whether another thing is wanted than what is being asked about, in so many words."""
+    waiting = turn.dialogue.waiting
+    wish = _wish(turn.text) if turn.chosen is None else None
+    if waiting is None or wish is None or waiting.step in ("phone", "code"):
+        return False
+    return wish not in (waiting.step, waiting.slots.get("wish"))
 
 
 async def _take_number(turn: Turn, wish: str, said: str) -> None:
@@ -208,6 +226,8 @@ def _says_how(turn: Turn, petition: Petition) -> bool:
     found = read(turn.text)
     if found is not None:
         return bool(found.mend(petition.details) or found.mend(petition.place))
+    if words.EXIT.search(turn.text) and words.EXIT.search(petition.place):
+        return True
     field = words.FIELD.match(turn.text)
     return field is not None and not words.says_only_wrong(field["said"])
 
@@ -279,6 +299,8 @@ async def _change(turn: Turn, petition: Petition) -> None:
     if field is not None and details is None and place is None:
         said = field["said"]
         details, place = (said, None) if field["details"] else (None, plain(said))
+    elif details is None and place is None and _exits(text, petition.place):
+        place = words.EXIT.sub(words.EXIT.findall(text)[-1], petition.place)
     elif details is None and place is None:
         named = turn.value("place") or (spot.name if spot else None)
         if named or district:
@@ -293,6 +315,11 @@ async def _change(turn: Turn, petition: Petition) -> None:
     )
     turn.say("own.changed", number=petition.number, office=status.office(turn, petition))
     turn.done()
+
+
+def _exits(text: str, place: str) -> bool:
+    """Tell whether a message names an exit alone, and the place known is another one of it."""
+    return bool(words.EXIT.search(text) and words.EXIT.search(place)) and locate(text) is None
 
 
 def _masked(turn: Turn, text: str) -> str:
@@ -322,7 +349,7 @@ def fits(turn: Turn) -> bool | None:
     waiting = turn.dialogue.waiting
     if waiting is None or waiting.flow != NAME:
         return None
-    if waiting.step == "withdraw" and _withdraws(turn):
+    if _wishes_otherwise(turn) or (waiting.step == "withdraw" and _withdraws(turn)):
         return True
     if waiting.step in ("supplement", "change") and (
         turn.intent == "file_petition" or words.FIELD.match(turn.text)

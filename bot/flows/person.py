@@ -28,6 +28,7 @@ _NOT_WANTED = re.compile(
 )
 # A call that speaks of danger is to be hung up and dialled anew, not held in a queue.
 _HANGS_UP = frozenset({"emergency", "alert_help"})
+_UNHEARD = frozenset({"not_heard"})
 
 
 async def begin(turn: Turn) -> None:
@@ -86,18 +87,20 @@ async def hand_over(turn: Turn, reason: str, **more: str) -> None:
     if kept and not turn.voice:
         turn.say("person.draft_kept" if on_duty else "person.draft_waits")
     if not on_duty:
-        await _promise_call(turn, handoff, urgent=urgency == _LIFE)
+        await _promise_call(turn, handoff, reason)
     elif reason in _HANGS_UP:
         turn.say("person.alerted")
     else:
         turn.say("person.queued", transfer=True)
 
 
-async def _promise_call(turn: Turn, handoff: Handoff, *, urgent: bool) -> None:
+async def _promise_call(turn: Turn, handoff: Handoff, reason: str) -> None:
     """Say when people are there, and which number they will call; ask for one where none is known.
 
-    Without a number nothing is promised but an answer here.
+    Without a number nothing is promised but an answer here. A call goes on after the promise, for
+    there may be more to say, unless nobody is heard in it.
     """
+    urgent = _URGENCY.get(reason) == _LIFE
     known = await phone_of(turn.session, turn.address.contact_id)
     number = handoff.callback_phone or (known.address if known is not None else None)
     await service.promise_call(turn.session, handoff, number)
@@ -113,10 +116,10 @@ async def _promise_call(turn: Turn, handoff: Handoff, *, urgent: bool) -> None:
             "person.will_call", **slots, ticket=service.ticket(handoff),
             phone=_shown(number), phone_spoken=spoken,
         )  # fmt: skip
-        turn.ended = turn.voice and not urgent
+        turn.ended = turn.voice and reason in _UNHEARD
     elif turn.address.scheme == "call":
         turn.say("person.nobody_to_call", **slots)
-        turn.ended = not urgent
+        turn.ended = reason in _UNHEARD
     elif urgent and turn.dialogue.waiting is not None:
         turn.say("person.nobody_urgent", **slots)
     else:

@@ -60,6 +60,11 @@ async def begin(turn: Turn) -> None:
         await show_own(turn)
 
 
+async def has_own(turn: Turn) -> bool:
+    """Tell whether the citizen filed anything."""
+    return bool(await service.latest(turn.session, turn.address.contact_id, 1))
+
+
 async def show_own(turn: Turn) -> None:
     """Show the citizen's only petition or the latest where that is meant; else let them pick."""
     mine = await service.latest(turn.session, turn.address.contact_id)
@@ -73,8 +78,11 @@ async def show_own(turn: Turn) -> None:
     elif joined := await own.joined(turn.session, turn.address.contact_id):
         await _tell(turn, joined[0])
         turn.done()
+    elif drafts.is_draft(turn.dialogue.held):
+        turn.say("petition.not_yet")  # the only petition there is, and it waits for a yes
+        turn.done()
     else:
-        turn.say("status.ask_number")
+        turn.say("status.none" if turn.chosen is None else "status.ask_number")
         turn.wait(NAME, "number")
 
 

@@ -17,6 +17,7 @@ from bot.flows.petition import words
         ("가로등을 신호등으로 바꿔 주세요", "가로등", "신호등"),
         ("not Mapo, Yongsan", "Mapo", "Yongsan"),
         ("Yongsan, not Mapo", "Mapo", "Yongsan"),
+        ("아 내용이 틀렸네 주차가 아니라 노점상이요", "주차", "노점상"),
         ("it's not exit 3, it's exit 5", "exit 3", "exit 5"),
         ("change exit 3 to exit 5", "exit 3", "exit 5"),
     ],
@@ -32,6 +33,37 @@ def test_the_right_words_take_the_place_of_the_wrong_ones() -> None:
     assert found is not None
     assert found.mend("강남역 10번 출구 앞") == "강남역 12번 출구 앞"
     assert found.mend("강남역 3번 출구 앞") is None
+
+
+def test_the_particle_behind_a_mended_word_fits_it() -> None:
+    found = read("의자가 아니라 난간이요")
+    assert found is not None
+    assert found.mend("역 앞에 의자가 부서졌어요") == "역 앞에 난간이 부서졌어요"
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ("아까 그 노점상 접수해 주세요", True),
+        ("이대로 접수할게요", True),
+        ("가로등도 접수해 주세요", False),
+        ("접수하지 마세요", False),
+    ],
+)
+def test_who_points_back_and_asks_to_file_says_yes(said: str, asks: bool) -> None:
+    assert words.asks_to_file(said, "도봉산역 앞에 노점상들이 인도를 막고 있어요") is asks
+
+
+@pytest.mark.parametrize(
+    ("said", "more"),
+    [
+        ("내용에 먼지도 심하다고 추가해주세요", "먼지도 심하다"),
+        ("그리고 냄새도 심하다고 적어 주세요", "냄새도 심하다"),
+        ("네 접수해 주세요", None),
+    ],
+)
+def test_what_is_to_be_put_in_is_found(said: str, more: str | None) -> None:
+    assert words.added(said) == more
 
 
 @pytest.mark.parametrize("said", ["가로등이 꺼졌어요", "네", "용산구예요", "There is a pothole"])

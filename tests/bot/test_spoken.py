@@ -82,7 +82,13 @@ def test_polls_and_their_options_are_words(language: str) -> None:
 )
 def test_what_citizens_wrote_is_read_without_signs(written: str, said: str) -> None:
     text, spoken = texts.say(
-        "ko", "petition.confirm", details=written, where="마포구", department="", extra=""
+        "ko",
+        "petition.confirm",
+        details=written,
+        where="마포구",
+        told=f"마포구, {written}",
+        department="",
+        extra="",
     )
     heard = words(Reply(text, (), spoken), "ko")
     assert said in heard

@@ -156,3 +156,13 @@ def test_what_is_spoken_holds_nothing_a_voice_would_spell_out(language: str) -> 
 )
 def test_a_particle_fits_the_word_before_it(word: str, particle: str, with_it: str) -> None:
     assert texts.with_particle(word, particle) == with_it
+
+
+def test_a_title_in_quotes_is_followed_by_its_particle() -> None:
+    said = texts.word("ko", "vote.sure", title="공원", option="놀이터")
+    assert "'놀이터'를 고르시는" in said
+
+
+def test_a_caller_is_asked_to_say_what_others_write() -> None:
+    _, spoken = texts.say("ko", "person.which_number")
+    assert spoken == "다시 전화드릴 번호를 말씀해 주세요."

@@ -83,6 +83,15 @@ async def answer(turn: Turn) -> None:
         return
     match waiting.step:
         case "details":
+            before = str(slots.pop("before", ""))
+            if before and words.leaves_it(turn.text, before):
+                slots["details"] = before
+                await ask_next(turn, slots)
+                return
+            if _names_place_alone(turn, slots):
+                turn.wait(NAME, "details", **slots, before=before)
+                await again(turn)
+                return
             if _says_nothing(turn):
                 await miss(turn, "petition.ask_details")
                 turn.wait(NAME, "details", **slots)
@@ -117,6 +126,14 @@ async def _go_on(turn: Turn, slots: Slots, anew: str) -> None:
 def _mended(turn: Turn, slots: Slots) -> str:
     named = slots.get("place") or slots.get("district")
     return f"{slots['details']} / {where(turn, slots)}" if named else str(slots["details"])
+
+
+def _names_place_alone(turn: Turn, slots: Slots) -> bool:
+    """Take "장소는 …" where the matter was asked for; tell whether it was that."""
+    field = words.FIELD.match(turn.text)
+    if field is None or not field["place"]:
+        return False
+    return take_where(turn, slots)
 
 
 def _says_nothing(turn: Turn) -> bool:

@@ -1,11 +1,21 @@
 """Asking for what is still missing, and showing all of it before a yes."""
 
+import re
+
 from backend.petitions import own, routing, types
 from bot import dates
+from bot.answers import without_fillers
 from bot.flows.petition.slots import Slots
 from bot.turn import Turn
 
 NAME = "petition"
+_HEARD = 90
+# What callers say before they come to the point.
+_OPENING = re.compile(
+    r"^(?:(?:네+|예+|아+|저기요?|여기|여보세요|안녕\S*|수고\S*|실례\S*|hello|hi|yes|good \w+)"
+    r"[,.!\s]+)+",
+    re.IGNORECASE,
+)
 
 
 async def ask_next(turn: Turn, slots: Slots) -> None:
@@ -89,11 +99,30 @@ async def show(turn: Turn, slots: Slots) -> None:
         "petition.confirm",
         details=slots["details"],
         where=where(turn, slots),
+        told=_told(turn, slots),
         department=department(turn, slots),
         extra=f"\n{extra.strip()}" if extra else "",
         choices=choices,
     )
     turn.wait(NAME, "confirm", **slots)
+
+
+def _told(turn: Turn, slots: Slots) -> str:
+    """Return matter and place as a caller is told them: no greeting, nothing twice, not at length.
+
+    The written record has all of it.
+    """
+    said = without_fillers(_OPENING.sub("", str(slots["details"])))
+    if len(said) > _HEARD:
+        said = said[:_HEARD].rsplit(" ", 1)[0]
+    said = said.rstrip(".!? ")
+    place, district = str(slots.get("place", "")), slots.get("district")
+    named = routing.district_name(district, turn.language) if district else ""
+    both = bool(place and named) and named.lower() in place.lower()
+    new = [p for p in ("" if both else named, place) if p and p.lower() not in said.lower()]
+    if turn.language == "ko":
+        return ", ".join(filter(None, (" ".join(new), said)))
+    return ", at ".join(filter(None, (said, ", ".join(reversed(new)))))
 
 
 def where(turn: Turn, slots: Slots) -> str:

@@ -16,7 +16,8 @@ NAME = "petition"
 async def decide(turn: Turn, slots: Slots) -> None:
     """Take what the citizen says to the whole petition."""
     chosen = turn.chosen or ""
-    if chosen == "yes" and not words.CORRECTS.search(turn.text):
+    apart = bool(_joinable(turn)) and words.APART.search(turn.text) is not None
+    if apart or (chosen == "yes" and not words.CORRECTS.search(turn.text)):
         await receipt.file(turn, slots)
     elif chosen == "no" and turn.text.strip().rstrip(".") in _keys(turn, "no"):
         turn.say("common.cancelled")
@@ -34,6 +35,10 @@ async def decide(turn: Turn, slots: Slots) -> None:
         await _other_words(turn, slots)
 
 
+def _joinable(turn: Turn) -> list[str]:
+    return [value for value, _ in turn.dialogue.choices if value.startswith("join-")]
+
+
 def _keys(turn: Turn, value: str) -> tuple[str, ...]:
     """Return the ways of picking a choice for certain: its number, and its title."""
     found = [(str(n), t) for n, (v, t) in enumerate(turn.dialogue.choices, 1) if v == value]
@@ -41,12 +46,23 @@ def _keys(turn: Turn, value: str) -> tuple[str, ...]:
 
 
 async def _other_words(turn: Turn, slots: Slots) -> None:
+    before = str(slots["details"])
     anew = correct(turn, slots)
-    if anew:
+    if anew == "details":
+        slots["details"] = before  # what was there counts until something else is said
+    joins = _joinable(turn)
+    if joins and words.JOINS.search(turn.text):
+        await _join(turn, slots, int(joins[0].removeprefix("join-")))
+    elif anew == "details" and (more := words.added(turn.text)):
+        add_details(turn, slots, more)
+        await ask_next(turn, slots)
+    elif anew:
         _ask_anew(turn, slots, anew)
     elif anew == "":
         slots["alone"] = "1"
         await ask_next(turn, slots)
+    elif words.asks_to_file(turn.text, f"{slots['details']} {slots.get('place', '')}"):
+        await receipt.file(turn, slots)
     elif _another_matter(turn, slots):
         drafts.queue(turn, NAME, turn.parse)
         await show(turn, slots)
@@ -102,6 +118,8 @@ def _field_named(turn: Turn) -> str | None:
 
 def _ask_anew(turn: Turn, slots: Slots, what: str) -> None:
     turn.say(f"petition.new_{what}")
+    if what == "details":
+        slots["before"] = slots.get("details", "")
     forget(slots, what)
     turn.wait(NAME, what, **slots)
 

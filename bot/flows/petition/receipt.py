@@ -103,6 +103,7 @@ async def _confirm_by_text(turn: Turn, slots: Slots) -> None:
         "petition.confirm",
         details=slots["details"],
         where=where(turn, slots),
+        told="",
         department=department(turn, slots),
         extra="",
     )

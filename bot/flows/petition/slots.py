@@ -120,11 +120,14 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     """Take the whole answer as the place: the citizen was asked where. False for what is none."""
     if take_where(turn, slots):
         if "place" not in slots and not _GU.search(turn.text.strip()):
-            _set_place(slots, plain(turn.text))
+            _set_place(slots, _said_plainly(turn))
         elif slots.get("place") and len(turn.text) <= 60 and not matter(turn):
             # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
-            _set_place(slots, plain(turn.text))
+            _set_place(slots, _said_plainly(turn))
         slots["place_asked"] = "1"
+        vague = routing.classify(str(slots["details"])).id == routing.directory().default.id
+        if vague and turn.intent == "file_petition" and matter(turn) and subject(turn):
+            add_details(turn, slots)  # where it is, and the whole story once more
         return True
     if words.UNKNOWN.search(turn.text):
         slots["place_asked"] = "1"
@@ -142,6 +145,15 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         return False
     _set_place(slots, plain(turn.text) or turn.text)
     return True
+
+
+def _said_plainly(turn: Turn) -> str:
+    """Return the answer as a place, with the district's name as it is written."""
+    text = turn.text
+    for entity in reversed(turn.parse.entities):
+        if entity.entity == "district" and entity.text.endswith("구"):
+            text = text[: entity.start] + entity.value + text[entity.end :]
+    return plain(text)
 
 
 def add_details(turn: Turn, slots: Slots, more: str | None = None) -> None:

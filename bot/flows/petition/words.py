@@ -2,10 +2,14 @@
 
 import re
 
+from backend.petitions.places import locate
+from bot.answers import says_yes
+
 # What people say around the matter: "민원 넣고 싶어요" names no matter yet.
 _ABOUT_FILING = re.compile(
     r"(?:민원|신고|접수|제보|말|얘기)?\s*(?:할|드릴|넣을|낼)\s*(?:게|것|거|말씀?|얘기)(?:이|가)?|"
-    r"(?:넣|내|하|접수하|신고하|제기하|말하)으?(?:려고|려는|고자|고\s*싶|려|면)\S*|"
+    r"(?:넣|내|하|접수하|신고하|제기하|말하)으?(?:려고|려구|려는|고자|고\s*싶|려|면)\S*|"
+    r"(?:넣을|낼|할|말할)\s?(?:라고|라구|려고|려구)\S*|"
     r"(?:물어|여쭤|여쭙|문의)\S*|관련(?:해서|하여|된|한)?|"
     r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
     r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
@@ -29,6 +33,30 @@ _ADDED = re.compile(
     r"(?:\s*(?:이?라고|고|도|것도|내용도|말도)?\s*(?:적어|써|넣어|추가해|덧붙여|기재해)"
     r"\s*(?:주세요|줘요?|주실래요))?[.!~\s]*$",
     re.IGNORECASE,
+)
+JOINS = re.compile(
+    r"함께\s*(?:할|하|해)|같이\s*(?:할|하|해)|동참|합류|참여할|\bjoin\b|加入|一起|参加|tham gia",
+    re.IGNORECASE,
+)
+# Said to an offer to join: no, one of my own, please.
+APART = re.compile(
+    r"(?:따로|별도로?|새로|각각|제\s*거는?|그냥)\s*(?:접수|신고|등록)\S*\s*(?:할|해|하)"
+    r"|\b(?:file|make) (?:my own|a new one|it separately)\b",
+    re.IGNORECASE,
+)
+_FILE = re.compile(
+    r"(?:접수|신고|등록|제출)\S{0,2}\s*(?:해\s*(?:주세요|주십시오|주시|줘요?|줘)|할게요?|할래요?|하겠|부탁|바랍|합시다)"
+    r"\S*[.!~\s]*$"
+)
+_POINTS_BACK = re.compile(
+    r"(?:아까|방금|먼저|그|이|저|그거|이거|그것|그건|하던|말한|말씀드린|쓰던|적은|거|것|건|걸|민원|신고|내용"
+    r"|그대로|그걸로|이걸로|이대로|그럼|그러면|네|예|응|좀|이제|다시)(?:을|를|은|는|이|가|도|부터|대로|로)?"
+)
+# "내용에 먼지도 심하다고 추가해 주세요": where it goes, what it says, what to do with it.
+_PUT_IN = re.compile(
+    r"^(?:(?:네+|예|응|아|참)[,.!\s]+)*(?:(?:내용|민원|거기|설명|아까\s*거)에?(?:다가?|는|도)?\s+)?"
+    r"(?P<said>\S.{3,}?)\s*(?:라?고|는\s*(?:것|거|말|내용)\S?|도)\s*(?:좀\s*|더\s*|같이\s*)*"
+    r"(?:덧붙여|추가(?:로)?\s*(?:해|적어)|더?\s*적어|넣어|써)\s*(?:주세요|줘요?|주실래요|주십시오)[.!~\s]*$"
 )
 OF_PLACE = re.compile(
     r"장소|주소|위치|어디|\bplace\b|\bwhere\b|\baddress\b|\blocation\b", re.IGNORECASE
@@ -120,9 +148,28 @@ def has_matter(text: str) -> bool:
     return dense >= 4 or len(left) - dense >= 7
 
 
+def asks_to_file(text: str, known: str) -> bool:
+    """Tell whether a message asks to file what is `known`, and says nothing else: "아까 그 노점상
+    접수해 주세요"."""
+    asked = _FILE.search(text)
+    if asked is None or "말" in text[asked.end() - 3 :]:
+        return False
+    said = "".join(known.split())
+    rest = re.findall(r"[가-힣a-z0-9]+", text[: asked.start()].lower())
+    return all(
+        _POINTS_BACK.fullmatch(word) or word in said or (len(word) > 2 and word[:-1] in said)
+        for word in rest
+    )
+
+
+def leaves_it(text: str, known: str) -> bool:
+    """Tell whether who wanted to change the words lets them stand after all."""
+    return says_yes(text) or asks_to_file(text, known)
+
+
 def added(text: str) -> str | None:
     """Return what a message adds: "네 그리고 자전거도 많아요" adds that there are many bicycles."""
-    match = _ADDED.match(text.strip())
+    match = _ADDED.match(text.strip()) or _PUT_IN.match(text.strip())
     return match["said"] if match is not None else None
 
 
@@ -149,11 +196,17 @@ def name_in(text: str) -> str | None:
     if name.isascii() or _NAME_SAID.search(text):
         return name
     known = 3 <= len(name) <= 4 and name[0] in _FAMILIES and name not in _NO_NAMES
-    return name if known and not name.endswith(_NO_ENDS) else None
+    return name if known and _ends_like_a_name(name) else None
 
 
 def bare_name(text: str) -> str | None:
     """Return two to four syllables that may be a name, where one was asked for: "민수"."""
     said = text.strip(" .!~")
     fits = re.fullmatch(r"[가-힣]{2,4}", said) is not None
-    return said if fits and said not in _NO_NAMES and not said.endswith(_NO_ENDS) else None
+    return said if fits and said not in _NO_NAMES and _ends_like_a_name(said) else None
+
+
+def _ends_like_a_name(said: str) -> bool:
+    """Tell whether a word may be a name by its end: 홍길동 lives in no 동 of that name."""
+    person = said.endswith("동") and len(said) == 3 and said[0] in _FAMILIES
+    return not said.endswith(_NO_ENDS) or (person and locate(said) is None)
