@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from backend import audit
 from backend.context import Ctx, Session
 from backend.errors import NotFound
 from backend.models import CapMessage
@@ -16,11 +17,13 @@ from broadcasts.cap.document import MEDIA_TYPE
 from broadcasts.cap.feed import FEED_TYPE, feed
 from broadcasts.cap.importing import import_document
 from broadcasts.cap.read import MAX_BYTES
+from broadcasts.cap.structure import GROUPS
 from broadcasts.cap.validate import CapInvalid, Fault
 
 router = APIRouter(tags=["cap"])
 
 LISTED = 100
+_ELEMENTS = frozenset(element.name for group in GROUPS.values() for element in group)
 Author = Annotated[Actor, Depends(require("author"))]
 _PUBLIC = {
     "Cache-Control": "public, max-age=10",
@@ -44,8 +47,18 @@ class ImportedOut(BaseModel):
     openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 )
 async def import_cap(request: Request, session: Session, actor: Author) -> ImportedOut:
-    """Take a CAP 1.2 document as a draft. Two people still decide on it."""
-    done = await import_document(session, actor, await _body(request))
+    """Take a CAP 1.2 document as a draft. Two people still decide on it.
+
+    A document that is refused leaves nothing but who sent it, and what was wrong.
+    """
+    try:
+        done = await import_document(session, actor, await _body(request))
+    except CapInvalid as refusal:
+        # The names of elements alone: what a stranger's document says does not get in this way.
+        wrong = {fault.element for fault in refusal.faults} & (_ELEMENTS | {"document"})
+        audit.record(session, actor.label, "cap.refused", "cap", elements=sorted(wrong))
+        await session.commit()
+        raise
     stored = await session.scalars(
         select(CapMessage.msg_type).where(CapMessage.broadcast_id == done.broadcast.id)
     )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from backend.errors import Conflict, EungdapError, Forbidden
-from backend.models import Broadcast
+from backend.models import Broadcast, BroadcastEvent
 from backend.security import Actor
 from broadcasts import approval, audience, drafts, service
 from tests.broadcasts.conftest import KO, Office, draft, enrol, seen
@@ -171,6 +171,9 @@ async def test_two_approvals_at_once_make_one_event(office: Office, crowd: list[
         actions = [action for _, action in await office.deeds(broadcast.id)]
         assert actions.count("broadcast.approved") == 1
         assert actions.count("broadcast.approval_refused") == 1
+        assert Conflict.status == 409
+        won = office.approver if isinstance(results[0], BroadcastEvent) else office.second
+        assert (won.label, "broadcast.approved") in await office.deeds(broadcast.id)
 
 
 async def test_approve_against_edit_never_sends_what_was_not_approved(
@@ -187,6 +190,13 @@ async def test_approve_against_edit_never_sends_what_was_not_approved(
         events = await office.events(broadcast.id)
         assert len(events) == sum(not isinstance(r, Broadcast | EungdapError) for r in results)
         assert sum(isinstance(r, Conflict) for r in results) == 1
+        last = (await office.deeds(broadcast.id))[2:]
+        approver, author = office.approver.label, office.author.label
+        assert last == (
+            [(approver, "broadcast.approved")]
+            if events
+            else [(author, "broadcast.edited"), (approver, "broadcast.approval_refused")]
+        )
         for event in events:
             assert event.texts["ko"] == KO
             assert event.area["districts"] == ["마포구"]
@@ -211,6 +221,15 @@ async def test_approve_against_cancel_reject_and_return(
         events = await office.events(broadcast.id)
         assert status in ("approved", "cancelling", "rejected", "returned")
         assert len(events) == (status in ("approved", "cancelling"))
+        done = [deed for _, deed in (await office.deeds(broadcast.id))[2:]]
+        decided = "approved" if events else status
+        assert done.count(f"broadcast.{decided}") == 1
+        assert done.count("broadcast.approval_refused") == (not events)
+        assert done.count("broadcast.cancelled") == (status == "cancelling")
+        # What was returned may also be rejected; nothing else happens to it.
+        assert set(done) - {"broadcast.returned"} <= {
+            f"broadcast.{decided}", "broadcast.approval_refused", "broadcast.cancelled"
+        }  # fmt: skip
 
 
 async def test_many_approvers_at_once(office: Office, crowd: list[uuid.UUID]) -> None:
@@ -228,6 +247,9 @@ async def test_many_approvers_at_once(office: Office, crowd: list[uuid.UUID]) ->
     )
     assert sum(not isinstance(r, EungdapError) for r in results) == 1
     assert len(await office.events(broadcast.id)) == 1
+    assert len(await office.jobs(audience.FAN_OUT)) == 1
+    done = [deed for _, deed in (await office.deeds(broadcast.id))[2:]]
+    assert sorted(done) == ["broadcast.approval_refused"] * 19 + ["broadcast.approved"]
 
 
 async def test_the_frozen_audience_does_not_grow_with_the_city(

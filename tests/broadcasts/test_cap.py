@@ -6,10 +6,17 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from lxml import etree
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from backend.context import Context
-from backend.models import Broadcast, BroadcastEvent, CapMessage
+from backend.models import (
+    AuditEntry,
+    Broadcast,
+    BroadcastEdit,
+    BroadcastEvent,
+    CapMessage,
+    Staff,
+)
 from broadcasts import content, service
 from broadcasts.cap.publish import publish
 from broadcasts.cap.read import read
@@ -271,7 +278,16 @@ async def test_a_wrong_document_leaves_nothing_behind(
     assert answer.json()["detail"].endswith(".")
     assert "root:" not in answer.text
     async with context.sessions() as session:
-        assert (await session.scalar(select(Broadcast.id))) is None
+        for table in (Broadcast, CapMessage, BroadcastEdit):
+            assert await session.scalar(select(func.count()).select_from(table)) == 0
+        (entry,) = await session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "cap.refused")
+        )
+        author = await session.scalar(select(Staff.id).where(Staff.login == "author"))
+    assert (entry.actor, entry.action, entry.subject) == (f"staff:{author}", "cap.refused", "cap")
+    fields = {problem["field"] for problem in answer.json()["problems"]}
+    assert set(entry.detail["elements"]) <= fields
+    assert entry.detail["elements"], "what was wrong is on record"
 
 
 async def test_a_document_needs_an_author(clients: Clients) -> None:

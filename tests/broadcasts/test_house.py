@@ -43,6 +43,9 @@ async def test_a_key_s_draft_needs_two_people_and_not_its_owner(
         assert (await office.deeds(drafted.id))[-1] == (alone.label, "broadcast.approval_refused")
     with pytest.raises(Forbidden):
         await office.do(approval.approve, key, drafted.id, seen(submitted, 12))
+    assert (await office.deeds(drafted.id))[-1] == (key.label, "broadcast.approval_refused")
+    assert await office.events(drafted.id) == []
+    assert await office.jobs(audience.FAN_OUT) == []
     await office.do(approval.approve, office.approver, drafted.id, seen(submitted, 12))
     assert len(await office.events(drafted.id)) == 1
 
@@ -77,6 +80,10 @@ async def test_the_table_itself_refuses_the_editor_and_the_key_s_owner(
                 {"who": approver.id, "id": drafted.id},
             )
     assert await office.status(drafted.id) == "submitted"
+    assert await office.events(drafted.id) == []
+    assert [deed for _, deed in await office.deeds(drafted.id)] == [
+        "broadcast.created", "broadcast.edited", "broadcast.submitted"
+    ]  # fmt: skip
 
 
 async def test_a_house_that_changed_its_mode_refuses_and_says_so(

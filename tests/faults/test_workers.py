@@ -1,14 +1,8 @@
 """Workers whose clocks, database or Redis go wrong in the middle of an alert: faults 16, 19, 20."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -20,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import clock, db, events
-from backend.config import ROOT
 from backend.context import Context
 from backend.embedded import Servers
 from broadcasts import approval
@@ -28,6 +21,7 @@ from channels.simulator.faults import Faults
 from tests.broadcasts.conftest import seen
 from tests.broadcasts.test_follow_up import due
 from tests.conftest import admin_url
+from tests.faults.apart import processes
 from tests.faults.front import Fault
 from tests.faults.siren_house import House
 
@@ -36,45 +30,6 @@ def paced(house: House, per_second: float) -> None:
     """Let the domestic provider take so many messages a second."""
     settings = house.context.settings.model_copy(update={"provider_pace": {"korea": per_second}})
     house.context = replace(house.context, settings=settings)
-
-
-@contextmanager
-def processes(house: House, servers: Servers, *off: float) -> Iterator[None]:
-    """Run one worker process for each of `off`: by how many seconds its clock is wrong."""
-    here = house.context.settings
-    environment = {
-        **os.environ,
-        "EUNGDAP_ENV": "test",
-        "EUNGDAP_SECRET": here.secret,
-        "EUNGDAP_SIMULATOR": "0",
-        "DATABASE_URL": house.database_url.replace("postgresql+psycopg", "postgresql"),
-        "REDIS_URL": servers.redis_url,
-        "PUBLIC_URL": here.public_url,
-        "TWILIO_ACCOUNT_SID": here.twilio_account_sid,
-        "TWILIO_AUTH_TOKEN": here.twilio_auth_token,
-        "TWILIO_FROM_NUMBER": here.twilio_from_number,
-        "TWILIO_API_URL": here.twilio_api_url,
-        "KOREA_SMS_APP_KEY": here.korea_sms_app_key,
-        "KOREA_SMS_SECRET_KEY": here.korea_sms_secret_key,
-        "KOREA_SMS_FROM_NUMBER": here.korea_sms_from_number,
-        "KOREA_SMS_API_URL": here.korea_sms_api_url,
-        "TELEGRAM_BOT_TOKEN": "",
-    }
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.clock_apart", str(seconds), "worker"],
-            cwd=ROOT, env=environment, stderr=subprocess.DEVNULL,
-        )
-        for seconds in off
-    ]  # fmt: skip
-    try:
-        yield
-        assert all(process.poll() is None for process in started), "a worker ended by itself"
-    finally:
-        for process in started:
-            process.send_signal(signal.SIGINT)
-        for process in started:
-            process.wait(30)
 
 
 @pytest.mark.faults
@@ -107,6 +62,8 @@ async def test_a_worker_with_a_wrong_clock_keeps_the_time_of_the_database(
     assert max(sent.values()) <= 2, "the one in time, and the planned one that was due"
     deeds = [deed for _, deed in await house.office.deeds(come)]
     assert deeds.count("broadcast.fired") == 1
+    for each in (in_time, over):
+        await house.on_record(each)
     stamps = await house.ask("SELECT count(*) FROM audit WHERE at > now() + interval '1 second'")
     assert stamps == [0]
 
@@ -174,7 +131,8 @@ async def test_forty_minutes_without_a_clock_lose_and_double_nothing(house: Hous
     assert await house.counts(event) == await house.counts(fired) == {"delivered": 12}
     assert await house.paged() == ["not-approved"]
     assert ("system", "broadcast.expired") in await house.office.deeds(missed.id)
-    assert (await house.office.deeds(planned)).count(("system", "broadcast.fired")) == 1
+    await house.on_record(event)
+    await house.on_record(fired, ("system", "broadcast.fired"))
 
 
 async def test_an_alert_goes_out_with_redis_flushed_and_with_none_at_all(house: House) -> None:
@@ -198,6 +156,8 @@ async def test_an_alert_goes_out_with_redis_flushed_and_with_none_at_all(house: 
     assert await house.counts(second) == {"delivered": 45}
     assert house.taken() == Counter(addresses * 2)
     assert await house.tries(second) == {("korea", None, "accepted"): 45}
+    for each in (event, second):
+        await house.on_record(each)
 
 
 async def test_without_a_free_connection_nothing_is_sent_that_is_not_claimed(
@@ -228,6 +188,7 @@ async def test_without_a_free_connection_nothing_is_sent_that_is_not_claimed(
     assert house.taken() == Counter(addresses)
     assert await house.counts(event) == {"delivered": 45}
     assert await house.tries(event) == {("korea", None, "accepted"): 45}
+    await house.on_record(event)
 
 
 async def _hold(session: AsyncSession) -> None:
@@ -270,6 +231,4 @@ async def test_a_database_that_is_away_has_reports_come_again_and_doubles_nobody
     counts = await house.counts(event)
     assert counts.get("unknown", 0) <= 15
     assert counts["accepted"] + counts.get("unknown", 0) == 45
-    assert [deed for _, deed in await house.office.deeds(event.broadcast_id)].count(
-        "broadcast.approved"
-    ) == 1
+    await house.on_record(event)

@@ -26,9 +26,7 @@ _TRIES = """
     FROM deliveries d WHERE d.event_id = :event ORDER BY d.id"""
 
 
-async def on_record(
-    office: Office, event: BroadcastEvent, *decided: tuple[str, str], author: str = ""
-) -> None:
+async def on_record(office: Office, event: BroadcastEvent, *decided: tuple[str, str]) -> None:
     """Check what is written down of `event`.
 
     Its people wrote, submitted and approved it, and did `decided` (actor, action) afterwards, in
@@ -41,7 +39,7 @@ async def on_record(
         for deed in await office.deeds(event.broadcast_id)
         if not deed[1].startswith("broadcast.now_")
     ]
-    wrote = author or office.author.label
+    wrote = office.author.label
     assert deeds == [
         (wrote, "broadcast.created"),
         (wrote, "broadcast.submitted"),
