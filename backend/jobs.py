@@ -57,6 +57,10 @@ async def work(app: procrastinate.App) -> None:
                 for lane in LANES:
                     group.create_task(_work_in(app, lane))
         except Exception as error:
+            ours = asyncio.current_task()
+            if ours is not None and ours.cancelling():
+                # What broke while all of it was being ended must not begin again.
+                raise asyncio.CancelledError from error
             log.warning("the workers stopped (%s) and begin again", _kinds(error))
         await asyncio.sleep(_AGAIN_SECONDS)
 
