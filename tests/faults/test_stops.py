@@ -12,6 +12,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from backend.main import build_channels
 from backend.models import Staff
 from backend.security import COOKIE
 from backend.staff import service as staff
@@ -20,6 +21,7 @@ from channels import transport
 from channels.simulator.faults import Faults
 from tests.faults.front import Fault
 from tests.faults.siren_house import House
+from tests.sending import send_due
 
 
 def paced(house: House, per_second: float) -> None:
@@ -147,8 +149,12 @@ async def test_a_canary_that_fails_is_the_end_of_it_until_somebody_looks(
     ) == ["error-rate"]
     # What is halted stays so, however often its workers look.
     asked = len(house.front.seen)
-    async with house.working(2):
-        await plan.watch_canaries(house.context)
-        await plan.watch_errors(house.context)
+    await plan.watch_canaries(house.context)
+    await plan.watch_errors(house.context)
+    await audience.fan_out(house.context, str(event.id))
+    doors = build_channels(house.context)
+    await send_due(house.context, doors, "siren")
+    for door in doors.values():
+        await door.close()
     assert len(house.front.seen) == asked
     assert await house.office.status(event.broadcast_id) == "halted"
