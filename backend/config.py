@@ -131,7 +131,7 @@ class Settings(BaseSettings):
 
     @property
     def second_factor(self) -> bool:
-        """Whether approving, cancelling and breaking the glass ask for a second factor."""
+        """Whether alerts, and roles that reach a city, ask for a second factor."""
         return self.siren_second_factor == "on" or (
             self.production and self.siren_second_factor != "off"
         )

@@ -4,10 +4,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
+from sqlalchemy import func, select
 
 from backend.console import pages
-from backend.context import Ctx
+from backend.context import Ctx, Session
 from backend.handoff.service import OUTCOMES
+from backend.models import Staff
 from backend.models.staff import GUARDED, ROLES
 from backend.security import Actor, MaybeActor
 from channels import web_requests
@@ -78,7 +80,7 @@ async def log_in(request: Request, actor: MaybeActor, next: str = "") -> Respons
     """The log-in form; whoever is in already goes on."""
     if actor is not None:
         return RedirectResponse(pages.local_path(next) or pages.home_of(actor.roles), SEE_OTHER)
-    return pages.render(request, "login.html", login="", next=next, error="")
+    return pages.render(request, "login.html", login="", next=next, error="", first=False)
 
 
 @router.get("/account")
@@ -96,10 +98,16 @@ async def desk(request: Request, actor: MaybeActor) -> Response:
 
 
 @router.get("/admin")
-async def admin(request: Request, actor: MaybeActor) -> Response:
+async def admin(request: Request, ctx: Ctx, session: Session, actor: MaybeActor) -> Response:
     """Accounts, the roles that take two people, and keys."""
     refused = guard(request, actor, "admin")
-    return refused or pages.render(
+    if refused is not None or actor is None:
+        return refused or RedirectResponse("/login", SEE_OTHER)
+    administrators = await session.scalar(
+        select(func.count()).select_from(Staff).where(Staff.active, Staff.roles.contains(["admin"]))
+    )
+    return pages.render(
         request, "admin.html", actor=actor, roles=ROLES, guarded=GUARDED,
         environments=("exercise", "test", "live"),
+        alone=administrators == 1, code_wanted=ctx.settings.second_factor and not actor.verified,
     )  # fmt: skip

@@ -19,6 +19,8 @@ class Staff(Base):
 
     A trigger refuses a role of GUARDED that no `RoleGrant` of the same commit gives. Only while
     there never were two administrators can a new account be made with one.
+
+    With a `first_password` nobody is let in: whoever made the account knows it.
     """
 
     __tablename__ = "staff"
@@ -29,6 +31,7 @@ class Staff(Base):
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(default=True)
+    first_password: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     phone: Mapped[str | None]
     email: Mapped[str | None]
     created_at: Mapped[Now]

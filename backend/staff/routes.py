@@ -11,7 +11,13 @@ from backend.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from backend.handoff import presence
 from backend.models.staff import GUARDED, ROLES
 from backend.security import COOKIE, SESSION_HOURS, Actor, require
-from backend.staff import grants, second_factor_pages, second_factor_routes, service
+from backend.staff import (
+    grants,
+    second_factor,
+    second_factor_pages,
+    second_factor_routes,
+    service,
+)
 from backend.staff.schemas import (
     GrantIn,
     GrantList,
@@ -26,6 +32,7 @@ from backend.staff.schemas import (
     StaffList,
     StaffOut,
 )
+from backend.staff.second_factor import Fresh
 
 router = APIRouter(tags=["staff"])
 router.include_router(second_factor_routes.router)
@@ -44,23 +51,37 @@ async def log_in(
     login: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=500)] = "",  # noqa: A002 - the form's own field name
+    chosen: Annotated[str, Form(max_length=200)] = "",
+    again: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Take the log-in form; go on to the page that was asked for, or show what was wrong."""
+    """Take the log-in form; go on to the page that was asked for, or show what was wrong.
+
+    Who has a first password is asked to choose their own (`chosen`, and once more in `again`).
+    """
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise Forbidden("다른 사이트에서 온 요청이에요.", "The request comes from another site.")
+    first = False
     try:
         ip = request.client.host if request.client else "?"
         staff = await service.authenticate(ctx, login, password, ip)
-    except (Unauthenticated, TooMany) as error:
+        first = staff.first_password
+        if first and not chosen:
+            return render(
+                request, "login.html", status=403, login=login, next=next, error="", first=True
+            )
+        async with ctx.sessions() as session, session.begin():
+            if first:
+                await service.choose_password(session, staff, chosen, again)
+            token = await service.log_in(session, staff)
+    except (Unauthenticated, TooMany, Invalid) as error:
         said = error.ko if language_of(request) == "ko" else error.en
-        again = render(
-            request, "login.html", status=error.status, login=login, next=next, error=said
-        )
+        shown = render(
+            request, "login.html", status=error.status, login=login, next=next, error=said,
+            first=first,
+        )  # fmt: skip
         if isinstance(error, TooMany):
-            again.headers["Retry-After"] = str(error.extra["retry_after"])
-        return again
-    async with ctx.sessions() as session, session.begin():
-        token = await service.log_in(session, staff)
+            shown.headers["Retry-After"] = str(error.extra["retry_after"])
+        return shown
     answer = RedirectResponse(local_path(next) or home_of(staff.roles), SEE_OTHER)
     answer.set_cookie(
         COOKIE,
@@ -103,9 +124,13 @@ async def list_staff(session: Session, actor: Admin) -> StaffList:  # noqa: ARG0
 
 
 @router.post("/api/v1/staff", status_code=201)
-async def add_staff(session: Session, actor: Admin, body: StaffIn) -> StaffOut:
+async def add_staff(
+    request: Request, ctx: Ctx, session: Session, actor: Admin, body: StaffIn
+) -> StaffOut:
     """Add a member of staff; roles that take two people are proposed with the account."""
     guarded = [role for role in body.roles if role in GUARDED]
+    if guarded:
+        await second_factor.demand(request, ctx, session, actor)
     made = await service.create(
         session,
         body.login,
@@ -116,6 +141,8 @@ async def add_staff(session: Session, actor: Admin, body: StaffIn) -> StaffOut:
         phone=body.phone,
         email=body.email,
         awaiting=bool(guarded),
+        # Whoever makes an account for another person knows its password.
+        first_password=actor.kind == "staff",
     )
     for role in guarded:
         await grants.propose(session, actor, made.id, role, NEW_ACCOUNT)
@@ -130,13 +157,24 @@ async def list_grants(session: Session, actor: Admin) -> GrantList:  # noqa: ARG
 
 
 @router.post("/api/v1/staff/{staff_id}/grants", status_code=201)
-async def propose_role(session: Session, actor: Admin, staff_id: int, body: GrantIn) -> GrantOut:
+async def propose_role(
+    session: Session,
+    actor: Admin,
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    staff_id: int,
+    body: GrantIn,
+) -> GrantOut:
     """Propose a role that takes two people for somebody else."""
     return grants.shown(await grants.propose(session, actor, staff_id, body.role, body.reason))
 
 
 @router.post("/api/v1/staff/grants/{grant_id}/confirm")
-async def confirm_role(session: Session, actor: Admin, grant_id: int) -> GrantOut:
+async def confirm_role(
+    session: Session,
+    actor: Admin,
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    grant_id: int,
+) -> GrantOut:
     """Give the role that another administrator proposed."""
     return grants.shown(await grants.confirm(session, actor, grant_id))
 

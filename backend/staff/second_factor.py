@@ -258,7 +258,7 @@ async def reset(session: AsyncSession, staff_id: int, *, actor: str) -> None:
     audit.record(session, actor, "staff.second_factor_reset", f"staff:{staff_id}")
 
 
-async def _fresh(request: Request, ctx: Ctx, session: Session, actor: MaybeActor) -> None:
+async def demand(request: Request, ctx: Ctx, session: Session, actor: MaybeActor) -> None:
     """Ask for a second factor of the last five minutes, where the city wants one.
 
     Raises: Forbidden with `second_factor` ("enrol" or "verify"), which is in the audit.
@@ -283,7 +283,7 @@ async def _fresh(request: Request, ctx: Ctx, session: Session, actor: MaybeActor
     )
 
 
-Fresh = Annotated[None, Depends(_fresh)]
+Fresh = Annotated[None, Depends(demand)]
 
 
 def session_token(request: Request) -> str:

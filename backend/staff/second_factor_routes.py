@@ -11,6 +11,7 @@ from backend.errors import Forbidden
 from backend.models.staff import ROLES
 from backend.security import Actor, require
 from backend.staff import second_factor
+from backend.staff.second_factor import Fresh
 
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
 
@@ -84,7 +85,12 @@ async def verify(request: Request, ctx: Ctx, session: Session, actor: Anybody, b
 
 
 @router.delete("/{staff_id}/second-factor", status_code=204)
-async def reset(session: Session, actor: Admin, staff_id: int) -> None:
+async def reset(
+    session: Session,
+    actor: Admin,
+    fresh: Fresh,  # noqa: ARG001 - the second factor is what counts
+    staff_id: int,
+) -> None:
     """Take a lost second factor away; nobody resets their own."""
     if second_factor.person(actor).id == staff_id:
         raise Forbidden(

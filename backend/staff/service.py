@@ -50,11 +50,13 @@ async def create(
     phone: str | None = None,
     email: str | None = None,
     awaiting: bool = False,
+    first_password: bool = False,
 ) -> Staff:
     """Add a member of staff. `actor` is who adds them, as the audit writes it.
 
     `phone` (E.164) and `email` are where they are called when it is urgent. `awaiting` allows no
-    role at all: another is proposed with the account.
+    role at all: another is proposed with the account. A `first_password` opens nothing until its
+    owner chose another, since whoever made the account knows it.
 
     Raises: Invalid for an unknown role or a short password, Conflict when the login is taken, or
     where a role takes two administrators and the house has them.
@@ -64,11 +66,7 @@ async def create(
             f"권한은 다음 가운데 하나 이상이어야 해요: {', '.join(ROLES)}",
             f"Give at least one role out of: {', '.join(ROLES)}",
         )
-    if len(password) < PASSWORD_MIN:
-        raise Invalid(
-            f"비밀번호는 {PASSWORD_MIN}자 이상이어야 해요.",
-            f"A password needs at least {PASSWORD_MIN} characters.",
-        )
+    _long_enough(password)
     if not set(roles).isdisjoint(GUARDED) and await _has_two_administrators(session):
         raise Conflict(
             f"이 권한은 관리자 두 사람이 정해요. 관리 화면에서 제안해 주세요: {', '.join(GUARDED)}",
@@ -83,6 +81,7 @@ async def create(
             password_hash=hashed,
             roles=sorted(set(roles)),
             active=True,
+            first_password=first_password,
             phone=phone,
             email=email,
         )
@@ -96,6 +95,42 @@ async def create(
         )
     audit.record(session, actor, "staff.added", f"staff:{made.id}", roles=made.roles)
     return made
+
+
+def _long_enough(password: str) -> None:
+    if len(password) < PASSWORD_MIN:
+        raise Invalid(
+            f"비밀번호는 {PASSWORD_MIN}자 이상이어야 해요.",
+            f"A password needs at least {PASSWORD_MIN} characters.",
+        )
+
+
+async def choose_password(session: AsyncSession, staff: Staff, chosen: str, again: str) -> None:
+    """Give `staff`, who just proved the first password, one of their own; all sessions end.
+
+    Raises: Invalid where it is short, the first one, or not the same twice.
+    """
+    _long_enough(chosen)
+    if chosen != again:
+        raise Invalid("새 비밀번호 두 개가 서로 달라요.", "The two new passwords differ.")
+    if await asyncio.to_thread(verify_password, staff.password_hash, chosen):
+        raise Invalid(
+            "처음 비밀번호와 다른 것을 골라 주세요.", "Choose another one than the first password."
+        )
+    hashed = await asyncio.to_thread(hash_password, chosen)
+    changed = await session.scalar(
+        update(Staff)
+        .where(Staff.id == staff.id, Staff.password_hash == staff.password_hash)
+        .values(password_hash=hashed, first_password=False)
+        .returning(Staff.id)
+    )
+    if changed is None:
+        raise Invalid(
+            "그사이에 비밀번호가 바뀌었어요. 다시 로그인해 주세요.",
+            "The password was changed meanwhile. Log in again.",
+        )
+    await session.execute(delete(StaffSession).where(StaffSession.staff_id == staff.id))
+    audit.record(session, f"staff:{staff.id}", "staff.password_chosen", f"staff:{staff.id}")
 
 
 async def _has_two_administrators(session: AsyncSession) -> bool:

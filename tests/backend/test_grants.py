@@ -225,3 +225,39 @@ async def test_whoever_sets_a_house_up_makes_its_first_people_and_no_more(
         other = await session.scalar(select(Staff.id).where(Staff.login == "bb"))
         with pytest.raises(Conflict):  # they have it
             await grants.propose(session, actor, other or 0, "approver", "again")
+
+
+async def test_giving_a_role_asks_for_a_second_factor_where_the_city_wants_one(
+    context: Context, sessions: db.Sessions
+) -> None:
+    wanted = context.settings.model_copy(update={"siren_second_factor": "on"})
+    strict = Context(wanted, sessions, context.redis)
+    house = await House(api(strict, routes.router), sessions).open()
+    account = {"login": "new", "name": "새", "password": PASSWORD, "roles": ["approver"]}
+    tries = [
+        (house.first, "POST", "", account),
+        (house.first, "POST", f"/{house.author}/grants", {"role": "approver", "reason": "당직"}),
+        (house.second, "POST", "/grants/1/confirm", {}),
+        (house.second, "DELETE", f"/{house.author}/second-factor", {}),
+    ]
+    for who, method, path, body in tries:
+        refused = await house.ask(who, method, path, **body)
+        assert (refused.status_code, refused.json()["second_factor"]) == (403, "enrol"), path
+    async with sessions() as session, session.begin():
+        missing = await session.scalars(
+            select(AuditEntry.detail["path"].astext).where(
+                AuditEntry.action == "staff.second_factor_missing"
+            )
+        )
+        assert list(missing) == [f"/api/v1/staff{path}" for _, _, path, _ in tries]
+        assert await session.scalar(select(Staff.id).where(Staff.login == "new")) is None
+        await session.execute(text("UPDATE staff_sessions SET verified_at = now()"))
+    grant = await house.proposed()
+    given = await house.ask(house.second, "POST", f"/grants/{grant}/confirm")
+    assert given.status_code == 200
+    assert await house.roles(house.author) == ["approver", "author"]
+    # What gives nobody anything asks for nothing.
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE staff_sessions SET verified_at = NULL"))
+    plain = await house.ask(house.first, "POST", "", **(account | {"roles": ["agent"]}))
+    assert plain.status_code == 201

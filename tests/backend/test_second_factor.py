@@ -161,6 +161,9 @@ async def test_another_administrator_resets_a_lost_one(
     admin = await cookie(sessions, admin_id)
     url = "/api/v1/staff/{}/second-factor"
     assert (await client.delete(url.format(1), headers=browser)).status_code == 403
+    without = await client.delete(url.format(1), headers=admin)
+    assert (without.status_code, without.json()["second_factor"]) == (403, "enrol")
+    await enrolled(client, admin)
     assert (await client.delete(url.format(admin_id), headers=admin)).status_code == 403
     assert (await client.delete(url.format(1), headers=admin)).status_code == 204
     assert (await client.post("/approve", headers=browser)).json()["second_factor"] == "enrol"

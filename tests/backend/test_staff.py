@@ -293,3 +293,36 @@ async def test_a_key_works_until_it_is_revoked(
         lines = select(func.count()).where(AuditEntry.action == "key.revoked")
         assert await session.scalar(lines) == 1
         assert made["key"] not in str(list(await session.scalars(select(ApiKey.key_hash))))
+
+
+async def test_a_first_password_opens_nothing_but_the_choice_of_another(
+    client: httpx.AsyncClient, sessions: db.Sessions
+) -> None:
+    """Whoever made the account knows it, and gets in nowhere with it."""
+    boss = await cookie(sessions, await employee(sessions, "boss", "admin"))
+    made = {"login": "haneul", "name": "하늘", "password": PASSWORD, "roles": ["author"]}
+    assert (await client.post("/api/v1/staff", json=made, headers=boss)).status_code == 201
+    own = "longer-and-mine-7"
+    for chosen, again, status in [
+        ("", "", 403),
+        ("short", "short", 422),
+        (PASSWORD, PASSWORD, 422),
+        (own, "another-one-77", 422),
+    ]:
+        page = await _form(client, chosen=chosen, again=again)
+        assert (page.status_code, 'name="chosen"' in page.text) == (status, True)
+        assert "set-cookie" not in page.headers
+        assert PASSWORD not in page.text
+        assert own not in page.text
+    entered = await _form(client, chosen=own, again=own)
+    assert (entered.status_code, COOKIE in entered.headers["set-cookie"]) == (303, True)
+    # From now on it is a log-in like any other, and the first password is one that nobody has.
+    assert (await _form(client)).status_code == 401
+    assert (await _form(client, password=own)).status_code == 303
+    async with sessions() as session:
+        deeds = await session.scalars(
+            select(AuditEntry.action)
+            .where(AuditEntry.subject.like("staff:%"), AuditEntry.actor != "staff:1")
+            .order_by(AuditEntry.id)
+        )
+        assert list(deeds) == ["staff.password_chosen", "staff.logged-in", "staff.logged-in"]

@@ -302,3 +302,14 @@ def test_a_package_above_brings_its_own_pages(
     finally:
         pages._loaders[:] = before
         pages._texts.cache_clear()
+
+
+async def test_a_lone_administrator_is_told_that_nobody_can_confirm(
+    client: httpx.AsyncClient, sessions: db.Sessions
+) -> None:
+    first = await cookie(sessions, await employee(sessions, "one", "admin"))
+    assert 'id="alone"' in (await client.get("/admin", headers=first)).text
+    await employee(sessions, "two", "admin")
+    page = (await client.get("/admin", headers=first)).text
+    assert 'id="alone"' not in page
+    assert 'id="code-wanted"' not in page, "this house asks for no second factor"
