@@ -37,6 +37,7 @@ OVER = {
     "ko": "[정정] 14:30에 보낸 호우경보는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
     "en": "[Correction] The 14:30 warning was sent by mistake. Questions: 120",
 }
+START_SECONDS = 300  # of a process, on a machine with much else to do
 EUNGDAP = [sys.executable, "-c", "from backend.cli import main; main()"]
 
 # One statement, so that a million people take seconds. One in ten has a phone of another country,
@@ -97,7 +98,8 @@ class City:
         names = [f"worker{n}" for n in range(count)]
         for name in names:
             self.start(name, "worker")
-        await self.until("SELECT count(*) FROM procrastinate_workers", before + 4 * count)
+        workers = "SELECT count(*) FROM procrastinate_workers"
+        await self.until(workers, before + 4 * count, seconds=START_SECONDS)
         await asyncio.sleep(1.0)
         return names
 
@@ -106,10 +108,13 @@ class City:
         async with httpx.AsyncClient(base_url=self.providers, trust_env=False) as client:
             if "simulator" not in self.processes:
                 self.start("simulator", "simulate", "--bulk")
-                for _ in range(300):
+                end = time.monotonic() + START_SECONDS
+                while True:
                     with contextlib.suppress(httpx.HTTPError):
                         await client.get("/simulator/bulk")
                         break
+                    if time.monotonic() > end:
+                        raise SystemExit("the simulator did not start")
                     await asyncio.sleep(0.1)
             await client.delete("/simulator/bulk")
             await client.post("/simulator/faults", json={})
