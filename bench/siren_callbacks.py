@@ -36,7 +36,7 @@ _HANDED_OVER = (
     SELECT id, 1, 0, channel, provider, address_id, 'accepted' FROM deliveries""",
     """INSERT INTO delivery_parts (provider, external_id, delivery_id, route, total, status)
     SELECT provider, CASE provider WHEN 'twilio' THEN 'SM' || md5(id::text)
-            ELSE '20261122' || id || ':1' END, id, 0, 1, 'accepted' FROM deliveries""",
+            ELSE '20261122' || id || chr(58) || '1' END, id, 0, 1, 'accepted' FROM deliveries""",
 )
 
 Request = tuple[str, bytes | dict[str, Any], dict[str, str]]
