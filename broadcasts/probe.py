@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import metrics
@@ -57,7 +58,7 @@ async def send(session: AsyncSession) -> int:
             Subscription.channel != "call",  # nobody's phone is to ring every few minutes
             Address.stopped_at.is_(None),
         )
-        .distinct(Subscription.channel)
+        .ext(distinct_on(Subscription.channel))
         .order_by(Subscription.channel, Subscription.id)
     )
     found = rows.all()

@@ -25,11 +25,22 @@ from backend.config import Settings
 WAIT_SECONDS = 30.0
 
 
+_kept: dict[int, socket.socket] = {}
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this process's own: whoever names it can listen, and nobody is given it.
+
+    It stays bound, but not listening, until what is `served` on it ends: the tests beside this one
+    and every connection that goes out of this machine are handed free ports all the time.
+    """
+    keeper = socket.socket()
+    # With this on both sides, one that is bound does not keep another from listening.
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    port = int(keeper.getsockname()[1])
+    _kept[port] = keeper
+    return port
 
 
 @contextmanager
@@ -50,6 +61,7 @@ def served(app: FastAPI, port: int) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(WAIT_SECONDS)
+        _kept.pop(port).close()
 
 
 @dataclass

@@ -100,5 +100,5 @@ async def counts(session: AsyncSession, event_id: UUID) -> dict[Reply, int]:
         .where(AlertReply.event_id == event_id)
         .group_by(AlertReply.answer)
     )
-    found = dict(rows.tuples().all())
+    found = dict(rows.all())
     return {"safe": found.get("safe", 0), "help": found.get("help", 0)}

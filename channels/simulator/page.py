@@ -39,6 +39,7 @@ TEXTS = {
         "undelivered": "도착하지 않음",
         "failed": "연결되지 않음",
         "unsent": "보내지 못했어요. 서비스가 켜져 있는지 확인해 주세요.",
+        "late": "이 화면에 필요한 자바스크립트가 아직 켜지지 않았어요. 새로 고쳐 주세요.",
         "offline": "시뮬레이터와 연결이 끊겼어요. 다시 연결하고 있어요.",
     },
     "en": {
@@ -79,6 +80,7 @@ TEXTS = {
         "undelivered": "not delivered",
         "failed": "not connected",
         "unsent": "Not sent. Check that the service is running.",
+        "late": "This page needs JavaScript, which is not running yet. Load the page again.",
         "offline": "The simulator does not answer. Trying again.",
     },
 }

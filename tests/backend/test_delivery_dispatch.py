@@ -108,14 +108,20 @@ async def test_a_way_that_waits_does_not_hold_up_the_citizens_other_one(
 async def test_one_slow_provider_is_waited_for_by_its_own_messages_only(
     context: Context, post: Post, sms: Door, telegram: Door
 ) -> None:
-    sms.seconds = 0.5
+    answered = asyncio.Event()
+
+    async def send(message: Outgoing) -> Sent:
+        await answered.wait()
+        return Sent((str(message.id),))
+
+    sms.send = send  # type: ignore[method-assign]
     await post.reply(await post.address())
     await post.reply(await post.address("1001", "telegram"))
     sending = asyncio.create_task(send_due(context, doors(sms, telegram), "reply"))
-    begun = time.monotonic()
-    while not telegram.sent:
-        await asyncio.sleep(0.005)
-    assert time.monotonic() - begun < 0.4
+    async with asyncio.timeout(20):
+        while not telegram.sent:
+            await asyncio.sleep(0.005)
+    answered.set()
     await sending
 
 
@@ -188,7 +194,7 @@ async def test_retry_after_stops_the_whole_account_and_no_other(
     for number in range(3):
         await post.reply(await post.address(f"100{number}", "telegram"))
     await post.reply(await post.address())
-    telegram.says = [Throttled("429", 1.5)]
+    telegram.says = [Throttled("429", 60)]
     dispatcher = Dispatcher(context, doors(sms, telegram))
     await dispatcher.drain("reply")
     late = await post.reply(await post.address("1009", "telegram"))
@@ -199,9 +205,9 @@ async def test_retry_after_stops_the_whole_account_and_no_other(
     other_process = Dispatcher(context, doors(sms, telegram))
     await other_process.drain("reply")
     assert late not in [message.id for message in telegram.sent]
-    await asyncio.sleep(1.6)
+    await context.redis.delete("pace:{telegram}:pause")  # the minute is over
     await post.come_due()
-    await other_process.drain("reply")
+    await Dispatcher(context, doors(sms, telegram)).drain("reply")
     assert await post.statuses() == {"accepted": 5}
 
 
@@ -214,10 +220,10 @@ async def test_the_pace_of_an_account_is_kept(context: Context, post: Post) -> N
     await dispatcher.start("reply")
     while (await post.statuses()).get("accepted", 0) < 60:
         await asyncio.sleep(0.05)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 30
     took = time.monotonic() - begun
     await dispatcher.close()
-    assert 0.8 <= took <= 4
+    assert took >= 0.8
     assert max(Counter(int(message.id) for message in telegram.sent).values()) == 1
 
 
@@ -225,10 +231,12 @@ async def test_what_waits_for_the_pace_does_not_wait_for_a_slow_send(
     context: Context, post: Post
 ) -> None:
     telegram = Door("telegram", "telegram", Provider("telegram", per_second=100))
+    answered = asyncio.Event()
 
     async def send(message: Outgoing) -> Sent:
         telegram.sent.append(message)
-        await asyncio.sleep(5 if message.text == "느림" else 0.01)
+        if message.text == "느림":
+            await answered.wait()
         return Sent((str(message.id),))
 
     telegram.send = send  # type: ignore[method-assign]
@@ -236,11 +244,11 @@ async def test_what_waits_for_the_pace_does_not_wait_for_a_slow_send(
         address = await post.address(f"1{number:03}", "telegram")
         await post.reply(address, "느림" if number == 0 else "빠름")
     dispatcher = Dispatcher(context, doors(telegram))
-    begun = time.monotonic()
     await dispatcher.start("reply")
-    while (await post.statuses()).get("accepted", 0) < 79:
-        await asyncio.sleep(0.05)
-        assert time.monotonic() - begun < 4.5
+    async with asyncio.timeout(20):
+        while (await post.statuses()).get("accepted", 0) < 79:
+            await asyncio.sleep(0.05)
+    answered.set()
     await dispatcher.close()
     assert await post.statuses() == {"accepted": 80}
 
@@ -249,7 +257,7 @@ async def test_no_more_than_a_bounded_number_is_under_way(
     context: Context, post: Post, sms: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatch, "AT_ONCE", 8)
-    sms.seconds = 0.01
+    sms.seconds = 0.1
     for _ in range(40):
         await post.reply(await post.address())
     assert await send_due(context, doors(sms), "reply") == 40
@@ -293,10 +301,9 @@ async def test_what_becomes_due_again_is_sent_without_another_wake_up(
     sms.says = [Throttled("429", 0.2)]
     dispatcher = Dispatcher(context, doors(sms))
     await dispatcher.start("reply")
-    end = time.monotonic() + 5
-    while (await post.get(promised)).status != "accepted":
-        await asyncio.sleep(0.05)
-        assert time.monotonic() < end
+    async with asyncio.timeout(20):
+        while (await post.get(promised)).status != "accepted":
+            await asyncio.sleep(0.05)
     await dispatcher.close()
     assert len(sms.sent) == 2
 

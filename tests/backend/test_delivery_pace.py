@@ -14,6 +14,12 @@ from channels.base import Provider
 FAST = Provider("carrier", per_second=200)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give Redis more time than any standstill of a busy machine takes."""
+    monkeypatch.setattr(pace, "REDIS_SECONDS", 10.0)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
@@ -46,9 +52,11 @@ async def test_an_account_without_a_pace_gives_everything(redis: Redis) -> None:
 
 async def test_all_workers_together_keep_the_pace(redis: Redis) -> None:
     workers = [Pace(redis) for _ in range(5)]
+    begun = time.monotonic()
     total = await drawn(workers, "reply", 1.0)
-    # A second's worth, and the burst the buckets held when it began.
-    assert 150 <= total <= 200 * (1 + pace.BURST_SECONDS) * 1.15
+    took = time.monotonic() - begun
+    # What that time is worth, and the burst the buckets held when it began.
+    assert 150 <= total <= 200 * (took + pace.BURST_SECONDS) * 1.15
 
 
 async def test_a_city_may_set_another_pace(redis: Redis) -> None:
@@ -88,15 +96,15 @@ async def test_a_grant_says_when_the_next_one_comes(redis: Redis) -> None:
 
 async def test_retry_after_stops_the_whole_account_for_everybody(redis: Redis) -> None:
     one, other = Pace(redis), Pace(redis)
-    await one.pause("carrier", 0.4)
+    await one.pause("carrier", 2.0)
     for worker in (one, other):
         grant = await worker.take(FAST, "siren", 5)
         assert grant.granted == 0
-        assert 0 < grant.wait <= 0.4
+        assert 0 < grant.wait <= 2.0
     await one.pause("carrier", 0.05)  # a shorter one does not end a longer one
     assert (await other.take(FAST, "siren", 5)).granted == 0
     assert (await one.take(Provider("another", per_second=5), "siren", 1)).granted == 1
-    await asyncio.sleep(0.45)
+    await asyncio.sleep(2.05)
     assert (await one.take(FAST, "siren", 5)).granted == 5
     assert (await other.take(FAST, "siren", 5)).granted == 5
 

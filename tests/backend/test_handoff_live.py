@@ -32,7 +32,7 @@ async def address(context: Context) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     running = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.started:
             await asyncio.sleep(0.01)
     yield f"127.0.0.1:{port}"
@@ -43,7 +43,7 @@ async def address(context: Context) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _listening(address: str, headers: dict[str, str]) -> AsyncIterator[ClientConnection]:
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(30),
         connect(f"ws://{address}/desk/live", additional_headers=headers, proxy=None) as socket,
     ):
         yield socket

@@ -139,7 +139,7 @@ async def test_a_claim_and_a_citizens_turn_wait_for_each_other_and_not_in_a_circ
         async with sessions() as session, session.begin():
             await service.claim(session, talk, agent)
 
-    await asyncio.wait_for(asyncio.gather(turn(), claim()), 10)
+    await asyncio.wait_for(asyncio.gather(turn(), claim()), 30)
 
     _, said = await _read(sessions, talk)
     assert [m.author for m in said] == ["citizen", "bot", "notice"]

@@ -53,10 +53,10 @@ def test_the_oasis_schema_says_so_too(name: str) -> None:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_hostile_document_is_refused_at_once(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(CapInvalid) as refused:
         read(ATTACKS[name])
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert "root:" not in str(refused.value)
 
 

@@ -35,7 +35,7 @@ async def served(context: Context) -> AsyncIterator[str]:
         running = asyncio.create_task(server.serve(sockets=[free]))
         yield f"127.0.0.1:{free.getsockname()[1]}"
         server.should_exit = True
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 30)
 
 
 async def cookie(office: Office, login: str, *roles: str) -> str:
@@ -55,12 +55,12 @@ def listen(served: str, broadcast: uuid.UUID, cookie: str = "", origin: str = ""
         f"ws://{served}/siren/live?broadcast={broadcast}",
         additional_headers=headers,
         origin=origin or None,  # type: ignore[arg-type]
-        open_timeout=5,
+        open_timeout=20,
     )
 
 
 async def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for frame in connection:
             event: dict[str, Any] = json.loads(frame)
             if event["type"] == kind:
@@ -111,5 +111,5 @@ async def test_who_logs_out_hears_nothing_more(
         async with office.sessions() as session, session.begin():
             await session.execute(delete(StaffSession))
         await publish(context.redis, f"broadcast:{broadcast}", {"type": "changed"})
-        await asyncio.wait_for(connection.wait_closed(), 5)
+        await asyncio.wait_for(connection.wait_closed(), 20)
         assert connection.close_code == live.NO_LONGER_ALLOWED

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.conftest import LAUNCH
+from tests.city import City
 
 MATTER = "마포구 망원동 포은로 87 앞 도로에 큰 구멍이 났어요"
 YES = "네, 접수해 주세요"
@@ -89,9 +90,21 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+def ready(page: Page | FrameLocator) -> None:
+    """Wait until the page's script listens: what it alone serves is inert until then."""
+    expect(page.locator("main")).to_be_attached()
+    expect(page.locator("[inert]")).to_have_count(0)
+
+
+def on_duty(desk: Page, city: City) -> None:
+    """Wait until the city knows that there is an agent at the desk, open in `desk`."""
+    handoffs = f"{city.url}/api/v1/handoffs"
+    city.until(lambda: desk.request.get(handoffs).json()["on_duty"], bool)
+
+
 def write(page: Page | FrameLocator, text: str) -> None:
     """Write a message and send it by Enter, once the page's script listens."""
-    expect(page.locator("#send")).to_be_enabled()
+    ready(page)
     box = page.locator("#text")
     box.fill(text)
     box.press("Enter")

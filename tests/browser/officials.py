@@ -1,9 +1,11 @@
 """Officials and the citizens whom they warn, for the browser tests."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
+import pyotp
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from backend import db
@@ -64,3 +66,21 @@ def register(database_url: str, people: Mapping[str, int], language: str = "ko")
                     (owner, place, district, language),
                 )
     return phones
+
+
+def enrol(browser: Browser, city: City, login: str, password: str) -> pyotp.TOTP:
+    """Set an authenticator up, in a browser that is closed afterwards."""
+    with official(browser, "1280") as window:
+        page = log_in(window, city, login, password)
+        api = f"{city.url}/api/v1/staff/me/second-factor"
+        begun = page.request.post(api)
+        assert begun.status == 201, begun.text()
+        totp = pyotp.TOTP(begun.json()["secret"])
+        confirmed = page.request.post(f"{api}/confirm", data={"code": totp.now()})
+        assert confirmed.ok, confirmed.text()
+        return totp
+
+
+def next_code(totp: pyotp.TOTP) -> str:
+    """Return a code that was not used yet: the following one, within the leeway of clocks."""
+    return totp.at(int(time.time()) + 30)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.chat import on_duty
 from tests.city import City
 
 Picture = Callable[[Page, str], None]
@@ -53,7 +54,7 @@ def test_an_agent_takes_a_talk_over_answers_and_gives_it_back(
     desk.locator("input[type=password]").fill(passwords["agent"])
     desk.keyboard.press("Enter")
     expect(desk.locator("#list")).to_be_attached()
-    desk.wait_for_timeout(1500)  # until the desk has said that somebody is there
+    on_duty(desk, city)
 
     citizen = window.new_page()
     citizen.goto(city.url)

@@ -11,6 +11,7 @@ from tests.browser.chat import (
     YES,
     heard,
     listen,
+    on_duty,
     photo,
     upload,
     violations,
@@ -153,7 +154,7 @@ def test_photos_are_chosen_taken_back_sent_and_seen_at_the_desk(
             desk.locator("input[type=password]").fill(passwords["agent"])
             desk.keyboard.press("Enter")
             expect(desk.locator("#list")).to_be_attached()
-            desk.wait_for_timeout(1500)  # until the desk has said that somebody is there
+            on_duty(desk, city)
             write(page, "상담원과 이야기하고 싶어요")
             expect(page.locator("#owner")).to_have_attribute("data-owner", "queue")
             desk.locator("#list li").first.get_by_role("button").first.click()

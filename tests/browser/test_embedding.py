@@ -128,7 +128,7 @@ def test_what_comes_while_it_is_closed_is_told(
         page.goto(url)
         page.get_by_role("button", name="응답에 물어보기").click()
         write(_talk(page), "상담원과 이야기하고 싶어요")
-        expect(_talk(page).get_by_role("log")).to_contain_text("상담원")
+        expect(_talk(page).locator("#owner")).to_have_attribute("data-owner", "queue")
         page.keyboard.press("Escape")
         agent = city.staff("agent", passwords["agent"])
         [item] = agent.get("/api/v1/handoffs").json()["items"]
@@ -163,6 +163,7 @@ def test_a_site_that_is_not_named_can_not_frame_the_chat(city: City, browser: Br
     with window(browser, expected="frame-ancestors") as opened, site(city) as url:
         page = opened.new_page()
         page.goto(url)
-        page.get_by_role("button", name="응답에 물어보기").click()
-        page.wait_for_timeout(1000)
+        refused = page.expect_console_message(lambda line: "frame-ancestors" in line.text)
+        with refused:
+            page.get_by_role("button", name="응답에 물어보기").click()
         assert page.frame_locator("iframe").locator("#text").count() == 0

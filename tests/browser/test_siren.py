@@ -1,16 +1,14 @@
 """Officials in a real browser: a drill by the runbook, approved, corrected; each step counted."""
 
-import time
 from collections.abc import Callable
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from backend.config import Settings
 from broadcasts.districts import zones
 from tests.browser.chat import overflow, violations
-from tests.browser.officials import log_in, official, register
+from tests.browser.officials import enrol, log_in, next_code, official, register
 from tests.city import City
 
 Picture = Callable[[Page, str], None]
@@ -69,24 +67,6 @@ class Hand:
         """Type the second factor, which is counted apart."""
         self.page.locator(selector).fill(code)
         self.codes += 1
-
-
-def enrol(browser: Browser, city: City, login: str, password: str) -> pyotp.TOTP:
-    """Set an authenticator up, in a browser that is closed afterwards."""
-    with official(browser, "1280") as window:
-        page = log_in(window, city, login, password)
-        api = f"{city.url}/api/v1/staff/me/second-factor"
-        begun = page.request.post(api)
-        assert begun.status == 201, begun.text()
-        totp = pyotp.TOTP(begun.json()["secret"])
-        confirmed = page.request.post(f"{api}/confirm", data={"code": totp.now()})
-        assert confirmed.ok, confirmed.text()
-        return totp
-
-
-def next_code(totp: pyotp.TOTP) -> str:
-    """Return a code that was not used yet: the following one, within the leeway of clocks."""
-    return totp.at(int(time.time()) + 30)
 
 
 def seen_by_axe(page: Page) -> list[str]:

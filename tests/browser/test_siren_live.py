@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -48,11 +49,17 @@ def written() -> dict[str, object]:
     }
 
 
+def submitted(author: Page, city: City) -> dict[str, Any]:
+    """Have a drill written and submitted; return it."""
+    api = f"{city.url}/api/v1/broadcasts"
+    made: dict[str, Any] = author.request.post(api, data=written()).json()
+    author.request.post(f"{api}/{made['id']}/submit", data={"version": made["version"]})
+    return made
+
+
 def sent(author: Page, approver: Page, city: City) -> UUID:
     """Have a drill written, submitted and approved; return its id."""
-    api = f"{city.url}/api/v1/broadcasts"
-    made = author.request.post(api, data=written()).json()
-    author.request.post(f"{api}/{made['id']}/submit", data={"version": made["version"]})
+    made, api = submitted(author, city), f"{city.url}/api/v1/broadcasts"
     answer = approver.request.post(
         f"{api}/{made['id']}/approve",
         data={
@@ -133,9 +140,7 @@ def test_every_page_of_the_siren_fits_in_english(
     ):
         page = log_in(window, city, "author", passwords["author"])
         approver = log_in(other, city, "approver", passwords["approver"])
-        api = f"{city.url}/api/v1/broadcasts"
-        waiting = page.request.post(api, data=written()).json()
-        page.request.post(f"{api}/{waiting['id']}/submit", data={"version": 1})
+        waiting = submitted(page, city)
         approver.goto(f"{city.url}/siren/{waiting['id']}")
         expect(approver.locator("#decide-title")).to_be_visible()
         running = sent(page, approver, city)

@@ -266,7 +266,7 @@ def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not server.started and time.monotonic() < end:
         time.sleep(0.01)
     assert server.started
@@ -283,7 +283,7 @@ def listen() -> tuple[socket.socket, str]:
     return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 5) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
     """Wait until `check` holds."""
     async with asyncio.timeout(seconds):
         while not await check():

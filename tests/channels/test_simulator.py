@@ -94,7 +94,7 @@ def twilio(simulator: Running) -> Client:
 
 @pytest.fixture
 async def bot(simulator: Running) -> AsyncIterator[Bot]:
-    request = HTTPXRequest(read_timeout=1)
+    request = HTTPXRequest(read_timeout=3)
     async with Bot(BOT_TOKEN, base_url=f"{simulator.url}/bot", request=request) as started:
         yield started
 

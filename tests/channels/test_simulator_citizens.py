@@ -57,7 +57,7 @@ class Town:
         self.statuses.append(update)
 
     async def act(self, provider: str, sender: str, text: str = "", **more: Any) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.url, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
             body = {"provider": provider, "from": sender, "text": text, **more}
             response = await http.post("/simulator/incoming", json=body)
         assert response.status_code == 200, response.text

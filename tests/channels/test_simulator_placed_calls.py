@@ -67,7 +67,7 @@ class Town:
             assert (await http.post("/simulator/faults", json=faults)).status_code == 200
 
     async def act(self, number: str, text: str = "", **more: Any) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.url, timeout=10) as http:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
             body = {"provider": "voice", "from": number, "text": text, **more}
             response = await http.post("/simulator/incoming", json=body)
         assert response.status_code == 200, response.text

@@ -75,10 +75,13 @@ def server() -> Iterator[Server]:
         yield made
 
 
+REST = 1.5
+
+
 @pytest.fixture
 async def rasa(server: Server, parser: BuiltinParser) -> AsyncIterator[RasaParser]:
     """The client, with the real builtin engine behind it."""
-    client = RasaParser(server.url, parser, breaker=Breaker(limit=3, rest=0.3))
+    client = RasaParser(server.url, parser, breaker=Breaker(limit=3, rest=REST))
     yield client
     await client.close()
 
@@ -221,7 +224,7 @@ async def test_a_slow_server_costs_no_message_and_little_time(
     server.delay, before = 5.0, fallbacks("timeout")
     started = time.monotonic()
     parse = await rasa.parse("2번이요")
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 4.8
     assert parse.engine == "builtin"
     assert fallbacks("timeout") == before + 1
 
@@ -263,7 +266,7 @@ async def test_a_dead_server_is_left_alone_for_a_while_and_found_again(
     assert len(server.asked) == 3, "it is not asked while it rests"
     assert fallbacks("resting") == before + 5
     server.answer = None
-    await asyncio.sleep(0.35)
+    await asyncio.sleep(REST + 0.1)
     assert (await rasa.parse("안녕하세요")).engine == "rasa"
     assert (await rasa.parse("안녕하세요")).engine == "rasa"
 

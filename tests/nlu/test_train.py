@@ -101,10 +101,10 @@ def test_a_missing_a_foreign_and_a_damaged_model_say_what_to_do(tmp_path: Path) 
 
 def test_a_hundred_and_fifty_intents_train_quickly(tmp_path: Path) -> None:
     topics = {f"topic_{i}": [f"word{i}x alpha {j} beta{i}" for j in range(6)] for i in range(150)}
-    started = time.monotonic()
+    started = time.process_time()
     result = train([data(tmp_path, topics)], tmp_path / "model")
     assert result.intents == 150
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
     parser = BuiltinParser.load(tmp_path / "model")
     assert parser.parse_text("word42x alpha").intent.name == "topic_42"
 

@@ -2,7 +2,7 @@
 
 import { call, Problem } from "./api.js";
 import { refresh as showGrants } from "./admin-grants.js";
-import { ask, byId, fill, make, setText } from "./dom.js";
+import { ask, begun, byId, fill, make, setText } from "./dom.js";
 
 const main = byId("main");
 const { admin: texts, roles } = JSON.parse(main.dataset.texts);
@@ -175,6 +175,7 @@ byId("copy").addEventListener("click", async () => {
 
 const grantsPage = { texts, roles, me, attempt, tell, after: showStaff };
 
+begun();
 showStaff();
 showGrants(grantsPage);
 showKeys();

@@ -5,12 +5,13 @@
 
 import { byId } from "./dom.js";
 
+const BEGUN = "eungdap:begun";
 const CLOSE = "eungdap:close";
 const UNREAD = "eungdap:unread";
 const SHOWN = "eungdap:shown";
 const HIDDEN = "eungdap:hidden";
 
-/** Work the frame; `opened` is called when it comes into sight. Returns {unread(count)}. */
+/** Work the frame; `opened` is called when it comes into sight. Returns {begun(), unread(count)}. */
 export function frame(opened) {
   let shown = true;
   let count = 0;
@@ -32,6 +33,8 @@ export function frame(opened) {
   });
 
   return {
+    /** Tell the page around us that our own way to close works. */
+    begun: () => tell(BEGUN),
     /** Tell the page around us that `more` messages came while nobody saw them. */
     unread(more) {
       if (shown || more === 0) return;

@@ -3,7 +3,7 @@
 import { call, Problem } from "./api.js";
 import { frame } from "./chat-frame.js";
 import { sender } from "./chat-send.js";
-import { ask, byId, composing, fill, setText } from "./dom.js";
+import { ask, begun, byId, composing, fill, setText } from "./dom.js";
 import { watch } from "./live.js";
 import { photoTray } from "./photo-tray.js";
 import * as store from "./chat-store.js";
@@ -230,7 +230,8 @@ window.addEventListener("offline", () => {
 window.addEventListener("online", () => outbox.deliver());
 
 setLanguage(language);
-byId("send").disabled = false; // before this script ran, it would have reloaded the page
+begun();
+around?.begun();
 listen();
 if (store.outbox()) outbox.deliver();
 else look();

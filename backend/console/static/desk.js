@@ -1,7 +1,7 @@
 /** The agents' desk: writes by POST, reads again when a signal comes, says what happened. */
 
 import { call, Problem } from "./api.js";
-import { ask, byId, composing, randomHex, setText } from "./dom.js";
+import { ask, begun, byId, composing, randomHex, setText } from "./dom.js";
 import { watch } from "./live.js";
 import { photoTray } from "./photo-tray.js";
 import { showCounts, showEmpty, showList } from "./desk-list.js";
@@ -321,5 +321,6 @@ watch({
   },
 });
 setInterval(paintList, 10000);
+begun();
 if (location.hash.length > 1) open(location.hash.slice(1));
 else refresh();

@@ -61,6 +61,25 @@ export function randomHex(bytes) {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/**
+ * Say that the page's script has begun. What only a script serves stands `inert` until now: no
+ * press on it is lost, and no form goes out by itself, with what was typed in the address.
+ */
+export function begun() {
+  for (const part of document.querySelectorAll("[inert]")) part.inert = false;
+  for (const line of document.querySelectorAll(".late")) line.remove();
+}
+
+/** Return whether `field` differs from what the server put there: a hand or the browser set it. */
+export function differs(field) {
+  if (field.matches("select")) {
+    const preset = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(0, preset);
+  }
+  if (field.matches('[type="checkbox"], [type="radio"]')) return field.checked !== field.defaultChecked;
+  return field.matches("input, textarea") && field.value !== field.defaultValue;
+}
+
 /** Open `dialog` and return the value of the button that closed it ("" for Escape). */
 export function ask(dialog) {
   return new Promise((resolve) => {

@@ -52,7 +52,7 @@
     .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     @media (max-width: 30rem), (max-height: 32rem) {
       .panel { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; }
-      .button[aria-expanded="true"] { display: none; }
+      .begun[aria-expanded="true"] { display: none; }
     }
     @media (prefers-color-scheme: dark) { .panel { background: #151d1b; } }
     @media (forced-colors: active) { .button { border-color: ButtonText; } .count { border: 1px solid; } }
@@ -164,6 +164,8 @@
     });
     window.addEventListener("message", (event) => {
       if (!frame || event.source !== frame.contentWindow || event.origin !== home) return;
+      // Until then the frame, which covers a phone's page, may have no way out of its own.
+      if (event.data?.type === "eungdap:begun") button.classList.add("begun");
       if (event.data?.type === "eungdap:close") show(false, true);
       if (event.data?.type === "eungdap:unread" && panel.hidden) setUnread(Number(event.data.count) || unread);
     });

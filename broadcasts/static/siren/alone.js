@@ -1,7 +1,7 @@
 /** Closing the review of a sending alone. */
 
 import { call, Problem } from "/static/api.js";
-import { byId, setText } from "/static/dom.js";
+import { begun, byId, setText } from "/static/dom.js";
 
 const texts = JSON.parse(byId("main").dataset.texts);
 
@@ -19,3 +19,5 @@ for (const form of document.querySelectorAll("[data-review]")) {
     }
   });
 }
+
+begun();

@@ -1,11 +1,11 @@
 /** Writing an alert: counts, preview, districts and audience as one writes; then save or submit. */
 
 import { call, Problem } from "/static/api.js";
-import { byId, fill, make, setText } from "/static/dom.js";
+import { begun, byId, differs, fill, make, setText } from "/static/dom.js";
 import * as areaMap from "/static/siren/area-map.js";
 import * as drawing from "/static/siren/draw.js";
 import { tell } from "/static/siren/problems.js";
-import { characters, clean, marked } from "/static/siren/words.js";
+import { characters, clean, marked, unmarked } from "/static/siren/words.js";
 
 const main = byId("main");
 const form = byId("compose");
@@ -26,6 +26,7 @@ const areas = [...form.querySelectorAll('input[name="district"]')];
 const COUNT_AFTER = 300;
 
 const SHOWN_IN = { texts: "short", correction: "correction", all_clear: "all_clear" };
+const BY_HAND = "[data-fact], textarea[data-field], #title";
 const OF_THE_EVENT = ["what", "why", "action", "where_to_go"];
 const facts = [...form.querySelectorAll("[data-fact]")];
 const sendAt = byId("send-at");
@@ -72,15 +73,6 @@ function given() {
   return found;
 }
 
-/** Return `text` without the mark of the environment, which is put there when it is sent. */
-function unmarked(language, text) {
-  for (const by of Object.values(marks)) {
-    const start = `${by[language].join(" ")} `;
-    if (text.startsWith(start)) return text.slice(start.length);
-  }
-  return text;
-}
-
 /** Have the words made of the facts, and put them wherever nobody has written. */
 async function compose() {
   if (!environment()) return;
@@ -115,7 +107,7 @@ function put() {
     for (const area of form.querySelectorAll(`textarea[data-field="${name}"]`)) {
       const { language } = area.dataset;
       const row = made.languages.find((each) => each.language === language);
-      const text = unmarked(language, row?.[form_] ?? "");
+      const text = unmarked(row?.[form_] ?? "", marks, language);
       if (!writtenInto.has(area.id) && (text || name === "texts")) area.value = text;
     }
   }
@@ -341,7 +333,7 @@ async function send(then) {
 form.addEventListener("input", (event) => {
   dirty = true;
   byId("problems").hidden = true;
-  if (event.target.matches("[data-fact], textarea[data-field], #title")) writtenInto.add(event.target.id);
+  if (event.target.matches(BY_HAND)) writtenInto.add(event.target.id);
   if (event.target.id === "hazard") begin();
   if (event.target.matches("[data-zone]")) {
     for (const area of event.target.closest(".zone").querySelectorAll('input[name="district"]')) {
@@ -377,10 +369,19 @@ function moved() {
   count();
 }
 
+/** Take over what was chosen and written before this script ran, as browsers keep it over a reload. */
+function takeOver() {
+  const changed = [...form.elements].filter(differs);
+  for (const field of changed) if (field.matches(BY_HAND)) writtenInto.add(field.id);
+  if (changed.includes(byId("hazard")) && !form.elements.title.value) begin();
+  dirty = changed.length > 0;
+}
+
 window.addEventListener("beforeunload", (event) => {
   if (dirty) event.preventDefault();
 });
 
+takeOver();
 if (!byId("fact-time").value) {
   byId("fact-time").value = new Intl.DateTimeFormat("en-GB", {
     timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit",
@@ -389,5 +390,6 @@ if (!byId("fact-time").value) {
 drawing.begin(texts, moved);
 show();
 count();
-if (main.dataset.broadcast) later();
+if (main.dataset.broadcast || dirty) later();
+begun();
 setInterval(showExpiry, 30_000);

@@ -1,7 +1,7 @@
 /** One alert: approve, return, reject, cancel; and its numbers as they come in. */
 
 import { call, Problem } from "/static/api.js";
-import { ask, byId, fill, setText } from "/static/dom.js";
+import { ask, begun, byId, fill, setText } from "/static/dom.js";
 import { watch } from "/static/live.js";
 import * as chart from "/static/siren/chart.js";
 import * as districts from "/static/siren/districts.js";
@@ -81,7 +81,6 @@ for (const button of document.querySelectorAll("[data-open]")) {
     const reason = byId(`reason-${step}`)?.value;
     take(step, BODIES[step]?.(reason));
   });
-  button.disabled = false; // before this a press would have been lost
 }
 
 const deciding = () => byId("approve") !== null || document.querySelector("dialog[open]") !== null;
@@ -130,6 +129,7 @@ function keepAsSet() {
   for (const part of parts) part.addEventListener("toggle", keep);
 }
 keepAsSet();
+begun();
 
 watch({
   path: `/siren/live?broadcast=${main.dataset.broadcast}`,

@@ -23,3 +23,12 @@ export function marked(text, mark) {
   const carries = new RegExp(`^(\\[[^\\]\\n]{1,20}\\]\\s*)?${escaped(tag)}\\s*${escaped(sentence)}`, "u");
   return carries.test(text) ? text : `${tag} ${sentence} ${text}`;
 }
+
+/** Return `text` without the mark of any environment (of `marks`), which is put there when it is sent. */
+export function unmarked(text, marks, language) {
+  for (const by of Object.values(marks)) {
+    const start = `${by[language].join(" ")} `;
+    if (text.startsWith(start)) return text.slice(start.length);
+  }
+  return text;
+}

@@ -188,4 +188,6 @@ hangup.addEventListener("click", () => {
 });
 
 showDoor();
+form.inert = false; // until now the browser itself would have sent it
+document.querySelector(".late").remove();
 poll();
