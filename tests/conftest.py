@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as tries
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +28,12 @@ from nlu.builtin import BuiltinParser
 from tests.city import City, free_port, served
 
 TEMPLATE = "eungdap_template"
+
+# A busy machine may take any time for one try; the rest is Hypothesis's own, in CI and elsewhere.
+tries.register_profile(
+    "patient", tries(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+tries.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
