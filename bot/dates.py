@@ -26,6 +26,11 @@ def day(at: datetime, language: str) -> str:
     return f"{local.month}月{local.day}日({week}{weekday})"
 
 
+def year(at: datetime) -> int:
+    """Return the year of `at`, by which receipts are counted."""
+    return at.astimezone(calendar().zone).year
+
+
 def hour(clock: str, language: str) -> str:
     """Return a time such as "22:00" as it is said: "22시", "22:00", "22点", "22時"."""
     hours, minutes = clock.split(":")[:2]

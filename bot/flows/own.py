@@ -191,7 +191,7 @@ def _wishes_otherwise(turn: Turn) -> bool:
 
 async def _take_number(turn: Turn, wish: str, said: str) -> None:
     number = turn.chosen or turn.number
-    number = number or status.keyed_number(turn.text, turn.message.created_at.year)
+    number = number or status.keyed_number(turn.text, turn.message.created_at)
     if number is not None:
         await _find(turn, wish, number, said)
     elif turn.address.scheme in ("web", "telegram") and "".join(filter(str.isdigit, turn.text)):

@@ -1,6 +1,7 @@
 """What became of a petition: the stage for whoever has the number, the rest for its owner."""
 
 import re
+from datetime import datetime
 
 from backend.models import Petition
 from backend.petitions import own, routing, service
@@ -114,14 +115,17 @@ async def again(turn: Turn) -> None:
     turn.say("status.ask_number")
 
 
-def keyed_number(keys: str, year: int) -> str | None:
-    """Return the receipt number that keys on a phone mean: `123`, or the year and the number."""
+def keyed_number(keys: str, at: datetime) -> str | None:
+    """Return the receipt number that keys on a phone mean: `123`, or the year and the number.
+
+    One without a year is of the year that it is in the city at the moment `at`.
+    """
     digits = keys.strip("#* ")
     if not _KEYED.fullmatch(digits):
         return None
     if len(digits) == 11:
         return f"P-{digits[:4]}-{digits[4:]}"
-    return f"P-{year}-{int(digits):07d}" if len(digits) <= 7 else None
+    return f"P-{dates.year(at)}-{int(digits):07d}" if len(digits) <= 7 else None
 
 
 async def may_look(turn: Turn) -> bool:
@@ -140,7 +144,7 @@ async def _by_number(turn: Turn) -> bool:
     number = turn.number
     waiting = turn.dialogue.waiting
     if number is None and waiting is not None and waiting.flow == NAME:
-        number = keyed_number(turn.text, turn.message.created_at.year)
+        number = keyed_number(turn.text, turn.message.created_at)
     if number is None:
         return False
     found = await service.find(turn.session, number)

@@ -55,7 +55,7 @@ async def accepted(post: Post, count: int) -> list[int]:
 async def statuses(post: Post) -> dict[int, str]:
     async with post.sessions() as session:
         rows = await session.execute(select(Delivery.id, Delivery.status))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 async def test_reports_doubled_and_shuffled_end_where_they_should(

@@ -1,6 +1,7 @@
 """Orders are taken before anything is understood, and only where they are orders."""
 
 import re
+from datetime import datetime
 
 import pytest
 
@@ -56,7 +57,9 @@ def test_an_order_is_the_whole_message(text: str, channel: str, order: str | Non
     ],
 )
 def test_keys_on_a_phone_become_a_receipt_number(keys: str, number: str | None) -> None:
-    assert keyed_number(keys, 2026) == number
+    # The first minute of the year in Seoul, and the last.
+    for at in ("2025-12-31T15:00", "2026-12-31T14:59"):
+        assert keyed_number(keys, datetime.fromisoformat(f"{at}+00:00")) == number
 
 
 def test_a_receipt_number_is_spoken_in_groups_of_digits() -> None:
