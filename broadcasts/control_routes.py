@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 
 from backend.context import Ctx, Session
 from backend.security import Actor, require
-from backend.staff.second_factor import Fresh
+from backend.staff.second_factor import Fresh, demand
 from broadcasts import audience, correction, drawing, halting, live, sending, service, switch
 from broadcasts.districts import allowed
 from broadcasts.review import review
@@ -148,9 +148,16 @@ async def read_switch(session: Session, actor: Reader) -> SwitchOut:  # noqa: AR
 
 
 @router.post("/api/v1/siren/switch")
-async def change_switch(session: Session, actor: Operator, body: SwitchChange) -> SwitchOut:
-    """Stop everything, release it (another person), or change between live and training."""
+async def change_switch(
+    request: Request, ctx: Ctx, session: Session, actor: Operator, body: SwitchChange
+) -> SwitchOut:
+    """Stop everything, release it (another person), or change between live and training.
+
+    Stopping asks for nothing more; what lets alerts out again asks for a second factor.
+    """
     service.person(actor)
+    if body.to != "stopped":
+        await demand(request, ctx, session, actor)
     match body.to:
         case "stopped":
             changed = await switch.stop(session, actor, body.reason)

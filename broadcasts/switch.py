@@ -5,10 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
 from backend.errors import Conflict
-from backend.models import Broadcast, SirenSwitch
+from backend.models import AuditEntry, Broadcast, SirenSwitch
 from backend.security import Actor
 from broadcasts import halting
 from broadcasts.service import person
+
+STOPPED = "siren.stopped"
 
 
 async def read(session: AsyncSession) -> SirenSwitch:
@@ -48,7 +50,7 @@ async def stop(session: AsyncSession, actor: Actor, reason: str) -> SirenSwitch:
         .returning(SirenSwitch)
         .execution_options(populate_existing=True)
     )
-    audit.record(session, actor.label, "siren.stopped", "siren", why=reason)
+    audit.record(session, actor.label, STOPPED, "siren", why=reason)
     running = await session.scalars(
         select(Broadcast.id).where(Broadcast.status.in_(halting.HALTABLE)).order_by(Broadcast.id)
     )
@@ -64,12 +66,15 @@ async def release(session: AsyncSession, actor: Actor, reason: str) -> SirenSwit
 
     Raises: Conflict where it is not stopped, or the caller is the one who stopped it.
     """
+    # Who stopped it stands in the audit, of the same commit; the row knows its last change alone.
+    stopped_it = select(AuditEntry.id).where(
+        AuditEntry.action == STOPPED,
+        AuditEntry.at == SirenSwitch.stopped_at,
+        AuditEntry.actor == actor.label,
+    )
     changed = await session.scalar(
         update(SirenSwitch)
-        .where(
-            SirenSwitch.stopped_at.is_not(None),
-            SirenSwitch.changed_by.is_distinct_from(person(actor)),
-        )
+        .where(SirenSwitch.stopped_at.is_not(None), ~stopped_it.exists())
         .values(stopped_at=None, changed_by=person(actor), changed_at=func.now(), reason=reason)
         .returning(SirenSwitch)
         .execution_options(populate_existing=True)

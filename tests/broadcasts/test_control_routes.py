@@ -208,3 +208,20 @@ async def test_only_the_named_role_breaks_the_glass(browsers: Browsers, login: s
     glass = {"template": "flood", "districts": ["마포구"], "reason": "밤", "audience": 12}
     answer = await browsers[login].post(f"{SIREN}/break-glass", json=glass)
     assert answer.status_code == 403
+
+
+async def test_everybody_stops_at_once_and_nobody_lets_go_without_a_second_factor(
+    browsers: Browsers, office: Office, app: FastAPI, context: Context
+) -> None:
+    wanted = context.settings.model_copy(update={"siren_second_factor": "on"})
+    app.state.context = Context(wanted, context.sessions, context.redis)
+    for role in ("operator", "admin"):
+        await hire(browsers, office, role)
+    url, why = f"{SIREN}/switch", {"reason": "점검"}
+    assert (await browsers["operator"].post(url, json={"to": "stopped"} | why)).is_success
+    for to in ("released", "live", "training"):
+        refused = await browsers["admin"].post(url, json={"to": to} | why)
+        assert (refused.status_code, refused.json()["second_factor"]) == (403, "enrol"), to
+    async with office.sessions() as session, session.begin():
+        await session.execute(text("UPDATE staff_sessions SET verified_at = now()"))
+    assert (await browsers["admin"].post(url, json={"to": "released"} | why)).is_success

@@ -183,6 +183,11 @@ async def test_the_great_switch_stops_everything_and_another_person_opens_it(
         await office.do(sending.resume, office.second, event.broadcast_id)
     with pytest.raises(Conflict):
         await office.do(switch.release, office.editor, "괜찮아요")
+    # Whatever others change meanwhile, whoever stopped it does not open it again.
+    await office.do(switch.set_mode, office.second, "live", "그대로예요")
+    await office.do(switch.stop, office.approver, "저도 이상해요")
+    with pytest.raises(Conflict):
+        await office.do(switch.release, office.editor, "괜찮아요")
     await office.do(switch.release, office.second, "확인했어요")
     assert await office.status(event.broadcast_id) == "halted"
     await office.do(sending.resume, office.second, event.broadcast_id)
