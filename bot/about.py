@@ -25,7 +25,10 @@ _DATA = re.compile(
 _WHO_OR_WHEN = re.compile(
     r"(?:누가|어디서|어느\s*(?:부서|과|곳)|무슨\s*과|담당).{0,10}(?:처리|담당|맡|봐요|보나|보는|보시|확인|받아|해요|하나|예요|인가)"
     r"|언제까지|언제쯤|언제.{0,10}(?:처리|답|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
-    r"|\bhow long|\bwhen will|\bwho (?:will|handles|takes|deals)"
+    r"|\bhow (?:long|soon|many days)|\bwhen will|\bwhen (?:would|do|can|could|should|am|are|does)\b"
+    r".{0,24}\b(?:hear|answer|repl|respon|fix|done|know|update|back)"
+    r"|\b(?:which|what) (?:office|department)|\bwhat happens (?:next|then|after|now)"
+    r"|\bwho (?:will|handles|takes|deals)"
     r"|谁(?:来)?(?:处理|负责)|什么时候|多久|誰が|いつ|どのくらい|khi nào|bao lâu|ai (?:sẽ )?xử lý",
     re.IGNORECASE,
 )

@@ -2,6 +2,8 @@
 
 import re
 
+from nlu.romanised import to_hangul
+
 _YES_WORDS = (
     r"네+|넵+|넹|예+|응+|어+|엉|ㅇㅇ+|ㅇㅋ|ㅇ|오케이|오키|그래요?|그럼요?|그렇습니다|맞아요?|맞습니다"
     r"|맞네요|좋아요?|좋습니다|좋네요|콜|확인(?:했어요|요)?|알겠습니다"
@@ -9,10 +11,13 @@ _YES_WORDS = (
     r"|(?:접수|신고|등록|제출)(?:할게요?|할래요?|해요|하겠습니다|바랍니다|하세요|해)?"
     r"|(?:처리|조치|해결|단속)?\s*해\s*(?:주세요|줘요?|주실래요|주십시오|주시오)|보내\s*(?:주세요|줘요?)"
     r"|할게요?|할래요?|하겠습니다|주세요|줘요?|요|(?:접수|신고)?\s*ㄱ+"
-    r"|yes|yep|yeah|yup|ya|ok(?:ay)?|al(?:l )?right|sure|right|correct|y|please"
-    r"|do(?: it| that)?|go ahead|go on|go for it|let'?s (?:do it|go)|file(?: it| this| that)?"
-    r"|submit(?: it| this)?|send(?: it)?|confirm(?:ed)?|exactly"
-    r"|perfect|fine|great|looks good|sounds good|good"
+    r"|yes|yep|yeah|yup|ya|aye|uh[ -]?huh|roger(?: that)?|copy that|affirmative|of course"
+    r"|absolutely|definitely|certainly|totally|for sure|why not|k+|oke?y?|ok(?:ay|ie)?"
+    r"|al(?:l )?right|sure|right|correct|y|please"
+    r"|do(?: it| that)?|go(?: ahead| on| for it)?|i (?:do|confirm|agree)"
+    r"|let'?s (?:do it|go)|file(?: it| this| that)?"
+    r"|submit(?: it| this)?|send(?: it)?|report it|confirm(?:ed)?|exactly"
+    r"|(?:(?:looks|sounds|seems) )?(?:good|fine|right|correct|great|fair|perfect|ok(?:ay)?)"
     r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?)?"
 )
 _FILLER = re.compile(
@@ -26,7 +31,9 @@ _POLITE = re.compile(
     r"감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
     r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)"
     r"|(?:다\s*)?됐(?:어요|습니다|네요)(?=[,.!\s]+(?:이제|그럼|그대로)?\s*(?:접수|신고|등록|제출))"
-    r"|이제|thank you|thanks|thx)(?![a-z])[.,!~\s]*",
+    r"|이제|thank you|thanks|thx|thank u|ty|so much|very much|a lot|kindly|right away|again"
+    r"|already|now|immediately"
+    r"|sir|ma'?am|madam|mate|man|dude|bro|buddy|guys)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
 _YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)
@@ -41,6 +48,14 @@ _URGES = re.compile(
     r"|주세요|주십시오|주시|바라|바랍니다|드려요|드립니다|드릴게요|하게|하|해|합니다|히|면|고|요|감사합니다|고맙습니다"
     r"|please|file it|send it|fix it|do it|soon|quickly|asap|as soon as possible"
     r"|thank you|thanks)[,.!~\s]*)+$",
+    re.IGNORECASE,
+)
+# "Cool, file the fridge thing": an order to do it, with a word for what it is.
+_FILES = re.compile(
+    r"^(?:(?:yes|yep|yeah|ok(?:ay)?|sure|cool|great|good|perfect|thanks|fine|alright|now|then|so|and"
+    r"|just|please|could you|can you|go ahead and|you can|never ?mind)[,.!\s]+)*"
+    r"(?:file|submit|send|report|register) (?:it|(?:the|my|that|this)(?: [a-z]+){0,2})"
+    r"(?:,? (?:please|now|then|thanks|for me))*[.!\s]*$",
     re.IGNORECASE,
 )
 _NO = re.compile(
@@ -75,12 +90,12 @@ _NO_NEED = re.compile(
 
 def says_yes(text: str) -> bool:
     """Tell whether a message is a yes and nothing else."""
-    return _made_of(_YES, text)
+    return _made_of(_YES, text) or _made_of(_YES, to_hangul(text.lower()) or "")
 
 
 def says_no(text: str) -> bool:
     """Tell whether a message is a no and nothing else."""
-    return _made_of(_NO, text)
+    return _made_of(_NO, text) or _made_of(_NO, to_hangul(text.lower()) or "")
 
 
 def gives_up(text: str) -> bool:
@@ -124,7 +139,8 @@ def without_fillers(text: str) -> str:
 
 def agrees_at_length(text: str) -> bool:
     """Tell whether a message is a yes with no more beside it than the wish that it be done soon."""
-    return len(text) <= 40 and _URGES.match(without_fillers(text)) is not None
+    said = without_fillers(text)
+    return len(text) <= 40 and (_URGES.match(said) or _FILES.match(said)) is not None
 
 
 def _made_of(words: re.Pattern[str], text: str) -> bool:

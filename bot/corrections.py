@@ -16,15 +16,19 @@ _KOREAN_CHANGE = re.compile(
 _FIELD_WRONG = re.compile(
     r"^(?:(?:아+|어|앗|저기|잠깐만?요?|아니)[,.\s]+)*(?:장소|내용|주소|위치)\S{0,2}\s*(?:틀렸|틀려|잘못)\S*[,.!\s]+(?=\S)"
 )
-_SORRY = r"^(?:(?:no|sorry|actually|please|can you|could you)[,.]?\s+)*"
+_SORRY = (
+    r"^(?:(?:no+|nope|sorry|actually|please|can you|could you|oh|oops|wait|hang on|hold on|my bad"
+    r"|my mistake|um+|uh+|well|i mean|ok(?:ay)?)[,.!…]*\s+)*"
+)
 _ENGLISH = (
     re.compile(
-        _SORRY + r"(?:it'?s |it is |that'?s )?not (?:in |at |on )?(?P<wrong>[^,.;]+?)"
-        r"(?:[,.;]\s*(?:but |it'?s |it is )?|\s+but |\s+it'?s )(?:in |at |on )?(?P<right>\S.*)$",
+        _SORRY + r"(?:it'?s |it is |it was |that'?s )?not (?:in |at |on )?(?P<wrong>[^,.;]+?)"
+        r"(?:[,.;]\s*(?:but |it'?s |it is |it was )?|\s+but |\s+it'?s )"
+        r"(?:in |at |on )?(?P<right>\S.*)$",
         re.IGNORECASE,
     ),
     re.compile(
-        _SORRY + r"(?:it'?s |it is |i meant? )?(?:in |at |on )?(?P<right>\S.*?),?"
+        _SORRY + r"(?:it'?s |it is |it was |i meant? )?(?:in |at |on )?(?P<right>\S.*?),?"
         r"\s+(?:not|instead of|rather than)\s+(?:in |at |on )?(?P<wrong>[^,.;]+)[.!]*$",
         re.IGNORECASE,
     ),
@@ -34,9 +38,21 @@ _ENGLISH = (
         re.IGNORECASE,
     ),
 )
+_ABROAD = (
+    re.compile(r"^(?:不[,，]?\s*)?不是(?P<wrong>\S.*?)[,，]?\s*(?:而?是|应该是)(?P<right>\S.*)$"),
+    re.compile(r"^(?:请)?(?:把)?(?P<wrong>\S.*?)(?:改成|改为|换成)(?P<right>\S.*)$"),
+    re.compile(
+        r"^(?:いいえ[、,]?\s*)?(?P<wrong>\S.*?)(?:では|じゃ)な(?:く|い)(?:て)?[、,]?\s*(?P<right>\S.*)$"
+    ),
+    re.compile(
+        r"^(?:không[,.]?\s+)?không phải (?:là |ở )?(?P<wrong>\S.*?),?\s+"
+        r"(?:mà )?(?:là|ở|phải là)\s+(?P<right>\S.*)$",
+        re.IGNORECASE,
+    ),
+)
 _TAIL = re.compile(
     r"\s*(?:(?:이에요|예요|에요|이요|입니다|인데요|이고요|이야|(?<=[가-힣])(?<![어아여해져려워와줘쳐켜펴죠나까네데세지돼])요|(?<=[가-힣])임)"
-    r"|(?:으로|로)\s*(?:해|바꿔|고쳐|정정|수정|변경)\S*(?:\s*(?:주세요|줘요?|주실래요))?|맞아요|please)?[.!~\s]*$"
+    r"|(?:으로|로)\s*(?:해|바꿔|고쳐|정정|수정|변경)\S*(?:\s*(?:주세요|줘요?|주실래요))?|맞아요|please|です|吧|ạ|nhé)?[.!~。！\s]*$"
 )
 _HEAD = re.compile(
     r"^(?:(?:네+|예|응|ㅇㅇ|아니(?:요|야)?|아뇨|근데|그런데|그게|저|아|앗|yes|yeah|ok(?:ay)?|but|well"
@@ -81,7 +97,7 @@ class Correction:
 def read(text: str) -> Correction | None:
     """Return what `text` corrects, if it is of that form: not X but Y, Y and not X."""
     text = _FIELD_WRONG.sub("", text.strip())
-    for pattern in (_KOREAN, _KOREAN_CHANGE, *_ENGLISH):
+    for pattern in (_KOREAN, _KOREAN_CHANGE, *_ENGLISH, *_ABROAD):
         if match := pattern.match(text.strip()):
             wrong, right = _HEAD.sub("", match["wrong"]).strip(), plain(match["right"])
             if wrong and right and len(wrong) <= 60:

@@ -25,6 +25,7 @@ from bot.flows import (
     BY_NAME,
     FLOWS,
     alerts,
+    danger,
     emergency,
     is_passing,
     own,
@@ -115,6 +116,7 @@ async def obey_anyway(turn: Turn) -> bool:
 
 
 async def _understand(turn: Turn) -> None:
+    danger.look_again(turn)
     turn.chosen = picks.pick(turn)
     if await attention.heed(turn):
         return
@@ -138,6 +140,10 @@ async def _understand(turn: Turn) -> None:
         return
     if command is not None:
         await orders.obey(turn, command)
+        return
+    waiting = turn.dialogue.waiting
+    if (waiting is None or is_passing(waiting)) and (name := smalltalk.named(turn)) is not None:
+        await orders.open_flow(turn, name)
         return
     if turn.chosen == "call:again":
         turn.dialogue.said = []  # the caller wants to hear the very words
@@ -223,6 +229,8 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     asked_for = _ASKS_FOR.get(waiting.step, waiting.step)
     if (turn.number if asked_for == "number" else turn.value(asked_for)) is not None:
         return not (waiting.step == "place" and _leads_away(turn, flow))
+    if waiting.flow == "petition" and waiting.step in flow.free_text and locate(turn.text):
+        return not _leads_away(turn, flow)  # "itaewon stn exit 1" is no wish to leave
     if intent == "cancel" and (sure >= CLEAR or (sure >= SURE and len(turn.text) <= 20)):
         return False
     if flow.corrects is not None and flow.corrects.search(turn.text):
@@ -289,12 +297,21 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     flow = BY_INTENT[turn.intent]
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
+    if turn.intent == "submit_proposal" and turn.value("place") is not None:
+        flow = BY_NAME["petition"]  # a wish for one spot is a suggestion to an office
     await _start(turn, flow, waiting)
 
 
 def _tells_of_damage(turn: Turn) -> bool:
-    """Tell whether words that sound like nothing for us say that something somewhere is broken."""
-    if turn.intent != "out_of_scope" or "?" in turn.text:
+    """Tell whether words that sound like little or nothing for us report something somewhere.
+
+    Nothing is filed without a look and a yes, so that a report is proposed rather than missed.
+    """
+    if "?" in turn.text:
+        return False
+    if turn.intent == "file_petition" and turn.parse.intent.confidence < SURE:
+        return _names_a_place(turn) or locate(turn.text) is not None
+    if turn.intent != "out_of_scope":
         return False
     broken = routing.directory().broken.found_in(turn.text)
     return bool(broken) and (_names_a_place(turn) or locate(turn.text) is not None)

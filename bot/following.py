@@ -49,7 +49,7 @@ async def carry_on(turn: Turn) -> None:
     memory = turn.dialogue
     if turn.ended or turn.handed_over or turn.conversation.state not in _BOT_OWNS:
         return
-    if memory.waiting is None and memory.held is not None:
+    if memory.held is not None and (memory.waiting is None or is_passing(memory.waiting)):
         memory.waiting, memory.held = memory.held, None
         await orders.ask_again(turn)
     waiting = memory.waiting

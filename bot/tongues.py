@@ -8,24 +8,46 @@ _HANGUL = re.compile("[가-힣]")
 _HAN_OR_KANA = re.compile("[一-鿿぀-ヿ]")
 # Fewer signs say as much in these scripts.
 _ENOUGH = {"ko": 4, "zh": 2, "ja": 3, "vi": 6, "en": 12}
-# "Yes" and "no" in so few letters that they are taken for something else.
-_YES = frozenset(
-    ("是", "是的", "对", "好", "好的", "可以", "行", "はい", "ええ", "うん", "そうです",
-     "お願いします", "vâng", "có", "đúng", "dạ", "ừ")
-)  # fmt: skip
-_NO = frozenset(
-    ("不", "不是", "不用", "不要", "不行", "いいえ", "いえ", "ううん", "違います", "不要です",
-     "không")
-)  # fmt: skip
-_EDGES = re.compile(r"[\s.!?~,。！？、，]+")
+# So short a sentence is one all the same, and no name: "I want to vote".
+_SENTENCE = re.compile(
+    r"\W*(?:i|we|my|can|could|please|what|where|how|is|are|do|the|there)(?:'\w+)?\b(?:\W+\w+){2,}",
+    re.I,
+)
+# "Yes" and "no" in so few letters that they are taken for something else, and the politeness
+# around them: "好的，请提交吧", "はい、それでお願いします", "dạ vâng, gửi đi ạ".
+_YES = re.compile(
+    r"是的?|对的?|好的?|嗯+|可以|行|没错|没问题|同意|确认|确定|就这样|提交|受理"
+    r"|はい|ええ|うん|そうです|その通りです?|お願い(?:いた)?します|よろしく(?:お願いします)?|大丈夫です?|いいです"
+    r"|(?:受け付け|提出し|登録し|送っ|出し)て(?:ください)?"
+    r"|vâng|dạ|có|đúng|ừ|được|đồng ý|(?:hãy )?gửi(?: đi)?|nộp"
+)
+_NO = re.compile(r"不用|不要|不行|不是|不|いいえ|いえ|ううん|違います|không(?: phải)?")
+_AROUND = re.compile(
+    r"[\s.!?~,。！？、，]+|请|那就|吧|啊|呀|了|谢谢|麻烦您?|それで|これで|この内容で|では|ありがとうございます|です|ね"
+    r"|rồi|nhé|ạ|ok|cảm ơn|hãy|giúp tôi|dạ"
+)
+# A greeting is understood everywhere, but whoever begins with this one wants an answer in it.
+_ENGLISH_HELLO = re.compile(r"\W*(?:hello|hi|hey|good (?:morning|afternoon|evening))\b\W*", re.I)
 
 
 def short_answer(text: str) -> str | None:
-    """Return "yes" or "no" where `text` is one of these words of Chinese, Japanese, Vietnamese."""
-    word = _EDGES.sub("", text).lower()
-    if word in _YES:
-        return "yes"
-    return "no" if word in _NO else None
+    """Return "yes" or "no" where `text` is only that in Chinese, Japanese or Vietnamese."""
+    text = text.strip().lower()
+    if _made_of(_NO, text):
+        return "no"
+    return "yes" if _made_of(_YES, text) else None
+
+
+def _made_of(words: re.Pattern[str], text: str) -> bool:
+    at, found = 0, False
+    while at < len(text):
+        match = words.match(text, at)
+        found = found or match is not None
+        match = match or _AROUND.match(text, at)
+        if match is None:
+            return False
+        at = match.end()
+    return found
 
 
 def letters(text: str) -> int:
@@ -48,6 +70,8 @@ def first(chosen: str | None, said: str, text: str, hint: str | None) -> str:
     """
     if chosen:
         return chosen
+    if _ENGLISH_HELLO.fullmatch(text):
+        return "en"
     if said in texts.LANGUAGES and letters(text) >= min(3, _ENOUGH[said]):
         return said
     return hint if hint in texts.LANGUAGES else "ko"
@@ -67,4 +91,5 @@ def follows(current: str, said: str, text: str, *, understood: bool) -> bool:
         if current == "ja" and said == "zh" and len(text) < 6:
             return False
         return len(_HAN_OR_KANA.findall(text)) >= _ENOUGH[said]
-    return understood and letters(text) >= _ENOUGH[said]
+    enough = letters(text) >= _ENOUGH[said]
+    return understood and (enough or (said == "en" and _SENTENCE.match(text) is not None))

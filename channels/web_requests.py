@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from channels.base import DoorError
 from channels.inbound import clean_text, prefers_english, read_body
-from channels.message import Incoming
+from channels.message import Incoming, Location
 
 SESSION_BITS = 128
 SESSION_MAX = 200
@@ -44,6 +44,13 @@ _PROBLEMS = {
 }  # fmt: skip
 
 
+class WebPoint(BaseModel):
+    """Where the citizen is, as the browser says once they allowed it: degrees of WGS 84."""
+
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+
+
 class WebMessage(BaseModel):
     """What a browser posts. `photos` are ids of photos that it uploaded before."""
 
@@ -54,6 +61,7 @@ class WebMessage(BaseModel):
     message_id: str | None = Field(None, min_length=1, max_length=100)
     language: str | None = Field(None, pattern="^[a-z]{2}$")
     photos: list[UUID] = Field([], max_length=PHOTOS_MAX)
+    location: WebPoint | None = None
 
 
 def problem(kind: str, request: Request) -> DoorError:
@@ -105,7 +113,8 @@ async def read_message(request: Request) -> Incoming:
         raise problem("session" if fields == {"session"} else "shape", request) from None
     address = caller(request, message.session)
     text = clean_text(message.text)
-    if not text.strip() and not message.photos:
+    point = message.location
+    if not text.strip() and not message.photos and point is None:
         raise problem("empty", request)
     if len(text) > TEXT_MAX:
         raise problem("long", request)
@@ -116,6 +125,7 @@ async def read_message(request: Request) -> Incoming:
         f"{address[:32]}:{clean_text(message.message_id or '') or uuid4()}",
         text,
         language=message.language,
+        location=Location(point.latitude, point.longitude) if point is not None else None,
         uploads=tuple(dict.fromkeys(message.photos)),
     )
 

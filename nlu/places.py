@@ -26,7 +26,7 @@ _NOTHING_MORE = re.compile(
 # Chinese and Japanese name stations, bridges, rivers and parks by one last character or two.
 _HAN = re.compile(
     r"(?:[一-鿿ァ-ヿ]{1,8}?(?:站|駅|大桥|大橋|公园|公園|市场|市場|机场|空港)|[汉漢]江)"
-    r"(?:\d{1,2}(?:号|番)(?:出)?口|出口)?(?:附近|旁边|旁|前面|门口|の?前|の?近く|の?そば|の?中)?"
+    r"(?:の?\d{1,2}(?:号|番)(?:出)?口|出口)?(?:附近|旁边|旁|前面|门口|の?前|の?近く|の?そば|の?中)?"
 )
 
 

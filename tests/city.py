@@ -181,10 +181,13 @@ class City:
         text: str,
         message_id: str | None = None,
         photos: list[str] | None = None,
+        point: tuple[float, float] | None = None,
     ) -> dict[str, Any]:
         """Write in the web chat and return the answer; `photos` are ids of uploads."""
         body: dict[str, Any] = {"session": session, "text": text}
         body |= {"message_id": message_id or uuid4().hex, "photos": photos or []}
+        if point is not None:
+            body["location"] = dict(zip(("latitude", "longitude"), point, strict=True))
         response = self.client.post("/channels/web/messages", json=body)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()

@@ -152,7 +152,12 @@ def parser(settings: Settings) -> BuiltinParser:
 @pytest.fixture(scope="session")
 def passwords() -> dict[str, str]:
     """Passwords of the demo staff, one for each role."""
-    return {role: f"password-of-{role}" for role in ROLES}
+    return {role: password_of(role) for role in ROLES}
+
+
+def password_of(role: str) -> str:
+    """Return the password of the demo staff of a role."""
+    return f"password-of-{role}"
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from backend.petitions import latin
+
 PLACES_FILE = Path(__file__).with_name("places.yml")
 
 # A bare name is a word like others ("인사", "신정"): what stands behind it makes it a place.
@@ -38,11 +40,15 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The whole file. `dong` and `names` give the districts of a name, `pattern` finds them."""
+    """The whole file. `dong` and `names` give the districts of a name, `pattern` finds them.
+
+    `latin` holds those of the names whose kind tells how English writes them.
+    """
 
     dong: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
     pattern: re.Pattern[str]
+    latin: dict[tuple[str, str], tuple[str, ...]]
 
 
 def _read(data: dict[str, Any]) -> Places:
@@ -72,7 +78,8 @@ def _read(data: dict[str, Any]) -> Places:
         rf"|(?<![가-힣]){_NO_WORD}(?P<dong>{longest(dong, ascii_=False)}){_NUMBERED}(?={_BEHIND})",
         re.IGNORECASE,
     )
-    return Places(dong, names, pattern)
+    spoken = names | {n if n.endswith("동") else f"{n}동": d for n, d in dong.items()}
+    return Places(dong, names, pattern, latin.index(spoken))
 
 
 @lru_cache(maxsize=1)
@@ -87,8 +94,12 @@ def locate(text: str) -> Spot | None:
     Citizens correct themselves forwards: in "망원역 아니고 합정역" the second place counts.
     """
     found: Spot | None = None
+    behind = 0
     for match in places().pattern.finditer(text):
-        found = _spot(match)
+        found, behind = _spot(match), match.end()
+    for start, end, districts in latin.find(text, places().latin):
+        if end > behind:
+            found, behind = Spot(text[start:end], districts), end
     if found is None:
         bare = re.sub(r"[\s.,!~]|(?:이?요|이?에요|예요|입니다|쪽|근처|앞)$", "", text.strip())
         for name in (bare, bare.removesuffix("동")):

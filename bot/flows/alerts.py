@@ -10,7 +10,7 @@ from bot import clocks, dates, texts
 from bot.corrections import read
 from bot.flow import Flow
 from bot.flows import alert_levels
-from bot.turn import Turn
+from bot.turn import Turn, Waiting
 from channels.phones import takes_texts
 
 NAME = "alerts"
@@ -60,12 +60,19 @@ _SPARE_ME = re.compile(
 )
 _BARE = 3
 _OFF_AGAIN = re.compile(
-    r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|without|drop)\b", re.I
+    r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|delete|without|drop|leave out)\b"
+    r"|\btake (?:out|away)\b|去掉|删|除了|外して|除いて|\bbỏ\b",
+    re.I,
 )
 _RECEIVED = re.compile(
     r"받고|받는|켜져|켜\s*둔|신청(?:한|된|했)|signed up|do i get|am i getting", re.I
 )
 _INSTEAD = re.compile(r"\W*(?:아니|아뇨|아 참|no\b|sorry|i mean)", re.IGNORECASE)
+# What is said of alerts a moment after them names them no more: "which ones are on?".
+_OF_THEM = re.compile(
+    r"\b(?:them|those|ones?)\b|\bon\W*$|켜져|받고\s*있|보내|那些|发给|届|送って|nhận|gửi",
+    re.IGNORECASE,
+)
 _ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sao|thế nào", re.IGNORECASE)
 
 
@@ -127,8 +134,9 @@ def wants_set_up(turn: Turn) -> bool:
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step == "quiet":
         return clocks.span(turn.text) is not None
-    if waiting is not None and waiting.flow != NAME and turn.intent == "file_petition":
-        return False
+    elsewhere = waiting is not None and waiting.flow != NAME
+    if turn.intent == "file_petition" and (elsewhere or turn.value("place") is not None):
+        return False  # "parked there from ten to twelve" tells no hours to be quiet in
     if _LOUD.search(turn.text) or alert_levels.wants(turn):
         return True
     if _SPARE_ME.search(turn.text) and clocks.span(turn.text) is not None:
@@ -142,11 +150,16 @@ def wants_set_up(turn: Turn) -> bool:
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
     if _QUIET.search(turn.text) and turn.intent == "unsubscribe_alerts" and not _districts(turn):
         return True  # "not at night" is no wish for none at all
-    if not _OF_ALERTS.search(turn.text) or _ASKS_HOW.search(turn.text):
+    talked_of = _OF_ALERTS.search(turn.text) or (_switched(waiting) and _OF_THEM.search(turn.text))
+    if not talked_of or _ASKS_HOW.search(turn.text):
         return False
     if turn.intent == "change_language" or turn.value("language"):
         return True
     return bool(_LIST.search(turn.text)) and not _districts(turn)
+
+
+def _switched(waiting: Waiting | None) -> bool:
+    return waiting is not None and (waiting.flow, waiting.step) == (NAME, "switched")
 
 
 async def set_up(turn: Turn) -> None:
@@ -173,7 +186,7 @@ async def set_up(turn: Turn) -> None:
             turn.say("alerts.none")
     else:
         await _list(turn)
-    turn.done()
+    _done(turn)
 
 
 async def switch_off(turn: Turn) -> None:
@@ -188,7 +201,7 @@ async def switch_off(turn: Turn) -> None:
         turn.say("alerts.switched_off_one", district=_names(turn, ended))
     else:
         turn.say("alerts.switched_off")
-    turn.done()
+    _done(turn)
 
 
 async def _on(turn: Turn) -> None:
@@ -215,14 +228,19 @@ async def _on(turn: Turn) -> None:
         by_text = takes_texts(turn.address.address)
         key = "alerts.switched_on_sms" if by_text else "alerts.switched_on_call"
     turn.say(key, district=_names(turn, districts))
+    _done(turn, districts)
+
+
+def _done(turn: Turn, switched_on: list[str] | None = None) -> None:
+    """Wait for nothing, but know that what is said next may still be about alerts."""
     turn.done()
-    turn.wait(NAME, "switched", districts=districts)
+    turn.wait(NAME, "switched", districts=switched_on or [])
 
 
 async def _change(turn: Turn, before: list[str]) -> None:
     """Put the district that is meant in place of the one that was switched on a moment ago."""
     named = _districts(turn)
-    if set(named) <= set(before) and _OFF_AGAIN.search(turn.text) and read(turn.text) is None:
+    if named and _OFF_AGAIN.search(turn.text) and read(turn.text) is None:
         await switch_off(turn)
         left = [d for d in before if d not in named]
         turn.wait(NAME, "switched", districts=left)
@@ -285,11 +303,11 @@ def _fits(turn: Turn) -> bool | None:
     After districts were switched on, only what is said in their place is for this flow.
     """
     waiting = turn.dialogue.waiting
-    if waiting is not None and waiting.flow == NAME and waiting.step == "switched":
-        instead = read(turn.text) is not None or _INSTEAD.match(turn.text) is not None
-        instead = instead or _OFF_AGAIN.search(turn.text) is not None
-        more = _only_names(turn)
-        return more or (instead and bool(_districts(turn)) and turn.intent != "file_petition")
+    if _switched(waiting):
+        instead = read(turn.text) or _INSTEAD.match(turn.text) or _OFF_AGAIN.search(turn.text)
+        more = _only_names(turn) and waiting is not None and bool(waiting.slots["districts"])
+        meant = instead is not None and bool(_districts(turn))
+        return more or (meant and turn.intent != "file_petition")
     return True if _WHOLE_CITY.search(turn.text) else None
 
 

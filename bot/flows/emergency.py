@@ -13,7 +13,10 @@ _CRISIS = re.compile(
     r"|(?:사라지|없어지)고\s*싶|(?:다|전부|모두|모든\s*걸|모든\s*것을?|인생을?|삶을?)\s*끝내(?:고\s*싶|버리고|고\s*말)"
     r"|세상을?\s*(?:떠나|뜨)고\s*싶|죽는\s*게\s*(?:나|낫)|죽어야\s*(?:겠|될|할)|더\s*이상\s*못\s*살|살\s*이유가|유서"
     r"|suicid|kill(?:ing)? myself|end my life|end it all|want to die|wanna die|better off dead"
-    r"|end everything|no point in living|can'?t go on living"
+    r"|end everything|no point (?:in|of) (?:living|life)|can'?t go on (?:living|any ?more)"
+    r"|\b(?:any|no|a|the|without|lost (?:my|the|all)) (?:reason|will|point|wish) (?:to|in|for) "
+    r"(?:keep |go on |be |stay )?(?:liv(?:e|ing)|alive)|tired of (?:living|life|being alive)"
+    r"|(?:wish|rather) (?:i|to) (?:was|were|be)(?: never born| dead)|never been born"
     r"|hurt(?:ing)? myself|cut(?:ting)? myself|don'?t want to live|no reason to live"
     r"|自杀|不想活|想死|轻生|活不下去|自残|自殺|死にたい|消えたい|生きていたくない|リストカット"
     r"|tự tử|tự sát|muốn chết|không muốn sống|tự làm hại",
@@ -56,6 +59,7 @@ _GRAVE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _FEW = 9
+_CERTAIN = 0.95
 # After danger was spoken of: help has come, or it is over. Whoever is still in it says otherwise.
 _OVER = re.compile(
     r"(?:소방차|구급차|경찰(?:차|관)?|구조대|119|112|일일구|일일이)\S{0,3}\s*(?:이미|방금|벌써|다)?\s*"
@@ -64,7 +68,8 @@ _OVER = re.compile(
     r"|(?:firefighters|fire (?:truck|engine)|ambulance|police)\b.{0,20}"
     r"\b(?:here|came|arrived|coming)"
     r"|(?:i )?(?:already )?called (?:119|112|them)|(?:fire|it) is out\b"
-    r"|(?:we are|i'?m|i am) safe now"
+    r"|\b(?:we are|we'?re|i'?m|i am|got|she'?s|he'?s|everyone is)\b.{0,12}"
+    r"\b(?:safe|home|okay|ok|fine|alright)\b"
     r"|消防车.{0,4}(?:来|到)|已经报警|消防車.{0,4}(?:来|着)|通報しました"
     r"|(?:xe cứu hỏa|cảnh sát).{0,12}(?:đến|tới)|đã gọi (?:119|112)",
     re.IGNORECASE,
@@ -86,6 +91,9 @@ def is_matter(turn: Turn) -> bool:
         or (waiting.flow, waiting.step) in (("own", "supplement"), ("own", "change"))
         or waiting.step == "district"
     )
+    if waiting is not None and waiting.step.startswith("sealed"):
+        doubtful = turn.parse.intent.confidence < _CERTAIN
+        return doubtful and _GRAVE_WORDS.search(turn.text) is None
     bare = sum(c.isalnum() for c in turn.text) <= _FEW
     asked = waiting is not None and waiting.step == "district" and turn.value("district")
     placed = turn.value("place") is not None and turn.parse.intent.confidence < 0.75

@@ -19,13 +19,15 @@ NAME = "own"
 _WITHDRAW = re.compile(
     r"취하|철회|(?:민원|접수|신고)(?:한\s*거|한\s*것|를|을|은|는|건|도|했던\s*거)?\s*(?:좀\s*)?(?:취소|없던)|취소하고\s*싶|"
     r"\bwithdraw|\btake (?:it |my \w+ )?back\b"
-    r"|\bcancel (?:my|the|that) (?:petition|complaint|report)",
+    r"|\bcancel (?:my|the|that) (?:petition|complaint|report)"
+    r"|撤回|撤诉|取り下げ|rút lại",
     re.IGNORECASE,
 )
 _SUPPLEMENT = re.compile(
     r"덧붙|보완|(?:민원|신고|접수)\S{0,4}\s.{0,14}더\s*(?:말|적|알려|넣|쓰고|쓸|얘기|보탤)|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
     r"\badd (?:something |more |a note |some |details? )*to (?:my|the|that|it)\b|\bsupplement"
-    r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my",
+    r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my"
+    r"|^\W*补充|(?:想|要)补充|追加(?:したい|で|が)|付け加え|\bbổ sung\b",
     re.IGNORECASE,
 )
 _CHANGE = re.compile(
@@ -63,6 +65,8 @@ def _mends_the_receipt(turn: Turn) -> bool:
     """Tell whether a message mends what was filed a moment ago: "oh, the place is wrong"."""
     waiting = turn.dialogue.waiting
     if waiting is None or (waiting.flow, waiting.step) != ("petition", "name"):
+        return False
+    if turn.number is not None or "?" in turn.text or turn.intent == "check_status":
         return False
     if read(turn.text) is not None or words.FIELD.match(turn.text):
         return turn.intent != "subscribe_alerts" and words.name_in(turn.text) is None
@@ -335,7 +339,7 @@ async def again(turn: Turn) -> None:
     waiting = turn.dialogue.waiting
     assert waiting is not None
     if waiting.step in ("phone", "code"):
-        turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+        phone.ask_again(turn, "own.prove")
     elif waiting.step == "number":
         turn.say("own.number_or_phone")
     else:

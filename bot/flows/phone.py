@@ -29,6 +29,18 @@ async def ask(turn: Turn, flow: str, key: str = "vote.need_phone", **slots: obje
     turn.wait(flow, "phone", **slots)
 
 
+def ask_again(turn: Turn, key: str = "vote.need_phone") -> None:
+    """Put the open step once more: the phone, in the way that this channel has, or the code."""
+    waiting = turn.dialogue.waiting
+    assert waiting is not None
+    if waiting.step == "code":
+        turn.say("phone.code_awaited")
+    elif turn.address.scheme == "telegram":
+        turn.say(f"{key}_share", ask_phone=True)
+    else:
+        turn.say(key)
+
+
 async def take(turn: Turn, flow: str, **slots: object) -> Address | None:
     """Take a step of the proof; return the phone's address once it is proven.
 
@@ -46,7 +58,8 @@ async def take(turn: Turn, flow: str, **slots: object) -> Address | None:
     phone = str(slots.pop("phone", "")) if turn.chosen == "resend" else None
     phone = phone or contacts.mobile(turn.value("phone") or turn.text)
     if phone is None:
-        turn.say("phone.bad_number")
+        shares = turn.address.scheme == "telegram"
+        turn.say("phone.bad_number", ask_phone=shares)
         turn.wait(flow, "phone", **slots)
         return None
     await _send_code(turn, flow, phone, slots)

@@ -19,7 +19,15 @@ _WORDS = re.compile(
     r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)"
     r"|(?:전화|통화)\S{0,4}\s*(?:가|이|도중에|중에)?\s*끊(?:겼|어졌|어져)"
     r"|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)"
-    r"|\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b|" + _PROVES.pattern,
+    r"|\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b"
+    r"|\b(?:continue|finish|complete|go on|carry on)(?: with)?(?: it| this| that)?"
+    r" (?:on |over )?here\b"
+    r"|\b(?:started|began|begun|was (?:writing|filing|reporting))\b.*"
+    r"\b(?:finish|continue|carry on|go on|complete)\b"
+    r"|\b(?:got|get|was|were|been) (?:cut off|disconnected|dropped)\b"
+    r"|\bcall (?:was )?dropped\b|\bhung up\b"
+    r"|(?:继续|接着)\S{0,3}(?:刚才|之前|上次)|(?:刚才|之前|上次)\S*(?:继续|接着)|続き(?:から|を|が)"
+    r"|tiếp tục .*(?:lúc nãy|hôm qua|trước đó)|" + _PROVES.pattern,
     re.IGNORECASE,
 )
 
@@ -77,9 +85,7 @@ async def _found(turn: Turn) -> bool:
 
 async def again(turn: Turn) -> None:
     """Ask for the phone or the code once more."""
-    waiting = turn.dialogue.waiting
-    assert waiting is not None
-    turn.say("phone.code_awaited" if waiting.step == "code" else "resume.prove")
+    phone.ask_again(turn, "resume.prove")
 
 
 FLOW = Flow(NAME, frozenset(), begin, answer, again=again, claims=claims)

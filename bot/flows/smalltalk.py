@@ -11,6 +11,20 @@ _COURTESY = {
     "affirm": "greet.again",
     "deny": "greet.nothing_open",
 }
+# One word for what the menu offers, as our help texts name it: nothing to guess at.
+_NAMED = {
+    "petition": (
+        "report",
+        "complaint",
+        "petition",
+        "投诉",
+        "举报",
+        "苦情",
+        "khiếu nại",
+        "phản ánh",
+    ),
+    "vote": ("vote", "poll", "投票", "bỏ phiếu"),
+}
 MENU = ("petition", "status", "vote", "question", "alerts", "person")
 
 
@@ -29,6 +43,12 @@ async def begin(turn: Turn) -> None:
         turn.say("greet.again")
     else:
         turn.say("greet.hello", choices=offered)
+
+
+def named(turn: Turn) -> str | None:
+    """Return the entry of the menu that a message names and no more: "投票", "report"."""
+    said = " ".join(turn.text.lower().strip(" .!?。！？").split())
+    return next((name for name, words in _NAMED.items() if said in words), None)
 
 
 def menu(turn: Turn) -> list[tuple[str, str]]:

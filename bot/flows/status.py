@@ -51,10 +51,10 @@ _TITLE, _SHOWN = 40, 160
 async def begin(turn: Turn) -> None:
     """Answer at once where the message holds a number; else with the citizen's own petitions.
 
-    Whether "it" went through is said of the petition that is open, if one is.
+    Whether "it" went through, or will, is said of the petition that is open, if one is.
     """
-    asked = turn.number is None and _WENT_THROUGH.search(turn.text)
-    if asked and drafts.is_draft(turn.dialogue.held):
+    asked = turn.number is None and drafts.is_draft(turn.dialogue.held)
+    if asked and (_WENT_THROUGH.search(turn.text) or not await has_own(turn)):
         turn.say("petition.not_yet")
         turn.done()
     elif not await _by_number(turn):

@@ -104,7 +104,7 @@ async def again(turn: Turn) -> None:
     elif waiting.step == "option":
         await _show(turn, await service.get(turn.session, int(waiting.slots["poll"])))
     else:
-        turn.say("vote.need_phone" if waiting.step == "phone" else "phone.code_awaited")
+        phone.ask_again(turn)
 
 
 def fits(turn: Turn) -> bool | None:

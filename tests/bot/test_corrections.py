@@ -20,6 +20,11 @@ from bot.flows.petition import words
         ("아 내용이 틀렸네 주차가 아니라 노점상이요", "주차", "노점상"),
         ("it's not exit 3, it's exit 5", "exit 3", "exit 5"),
         ("change exit 3 to exit 5", "exit 3", "exit 5"),
+        ("wait no, it was Noksapyeong not Samgakji", "Samgakji", "Noksapyeong"),
+        ("hang on it's exit 5, not exit 3", "exit 3", "exit 5"),
+        ("不是3号口，是5号口", "3号口", "5号口"),
+        ("3番出口ではなく5番出口です", "3番出口", "5番出口"),
+        ("không phải ga Hapjeong mà là ga Mangwon", "ga Hapjeong", "ga Mangwon"),
     ],
 )
 def test_a_correction_is_read(said: str, wrong: str, right: str) -> None:

@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from channels.base import Retryable
-from channels.message import Answer, Choice, Incoming, Outgoing, Reply, Sent
+from channels.message import Answer, Choice, Incoming, Location, Outgoing, Reply, Sent
 from channels.web import WebChannel
 from channels.web_requests import address_of
 from tests.channels.conftest import Door, eventually, listen, served
@@ -171,6 +171,23 @@ async def test_what_a_browser_may_post(door: Door, body: bytes, status: int) -> 
     response = await door.post(MESSAGES, content=body)
     assert response.status_code == status
     assert len(door.messages) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("point", "status"),
+    [
+        ({"latitude": 37.5, "longitude": 126.9}, 200),
+        ({"latitude": 91, "longitude": 126.9}, 422),
+        ({"latitude": 37.5}, 422),
+        ("here", 422),
+        (None, 422),  # and no text either
+    ],
+)
+async def test_a_place_is_a_message_of_its_own(door: Door, point: object, status: int) -> None:
+    body = {"session": SESSION, "text": "", "location": point}
+    response = await door.post(MESSAGES, json=body)
+    assert response.status_code == status
+    assert [m.location for m in door.messages] == [Location(37.5, 126.9)] * (status == 200)
 
 
 @pytest.mark.parametrize(("length", "status"), [(20_000, 200), (20_001, 422)])

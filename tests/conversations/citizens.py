@@ -60,6 +60,10 @@ class Citizen(Protocol):
         """Send a photo, with a few words or none."""
         ...
 
+    def received(self) -> list[str]:
+        """Return what came to this citizen so far."""
+        ...
+
 
 @dataclass
 class Texting:
@@ -70,6 +74,10 @@ class Texting:
     address: str = field(default_factory=new_phone)
     scheme: str = "phone"
     last: tuple[str, str] = ("", "")
+
+    def received(self) -> list[str]:
+        """Return what the phone got so far beside the answers in place."""
+        return self.city.sent(self.address)
 
     def show(self, text: str) -> str:
         """Send a photo by MMS."""
@@ -107,6 +115,10 @@ class Chatting:
         """Send the last message again, with the id it had."""
         return self._heard(self.city.web(self.session, *self.last))
 
+    def received(self) -> list[str]:
+        """Return all that stands in the chat."""
+        return [message["text"] for message in self.city.later(self.session)]
+
     def show(self, text: str) -> str:
         """Upload a photo and send it."""
         uploaded = self.city.client.post(
@@ -114,6 +126,11 @@ class Chatting:
         )
         self.last = (text, uuid4().hex)
         return self._heard(self.city.web(self.session, *self.last, [uploaded.json()["id"]]))
+
+    def point(self, latitude: float, longitude: float) -> str:
+        """Send where the browser says one is."""
+        self.last = ("", uuid4().hex)
+        return self._heard(self.city.web(self.session, *self.last, point=(latitude, longitude)))
 
     @staticmethod
     def _heard(answer: dict[str, Any]) -> str:
@@ -147,6 +164,10 @@ class Messaging:
         """Deliver the last update again: nothing new is to come."""
         self._deliver()
         return ""
+
+    def received(self) -> list[str]:
+        """Return all that came to the chat."""
+        return self.city.sent(self.user)
 
     def show(self, text: str) -> str:
         """Send a photo."""
@@ -209,6 +230,10 @@ class Calling:
     def repeat(self) -> str:
         """A call has no second delivery of a word."""
         raise AssertionError("a script on voice can't deliver a message again")
+
+    def received(self) -> list[str]:
+        """Return the texts that came to the phone one calls from."""
+        return self.city.sent(self.address)
 
     def show(self, text: str) -> str:
         """A call shows nothing."""

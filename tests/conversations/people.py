@@ -3,8 +3,12 @@
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
+
+import httpx
 
 from tests.city import City
+from tests.conftest import password_of
 from tests.conversations.citizens import (
     DOORS,
     Calling,
@@ -34,6 +38,7 @@ class People:
         self._phones: dict[str, str] = {}
         self._at: dict[tuple[str, str], Citizen] = {}
         self._number = ""
+        self._desk: httpx.Client | None = None
 
     @property
     def citizen(self) -> Citizen:
@@ -64,10 +69,32 @@ class People:
         if "pause" in turn:
             count, unit = str(turn["pause"]).split()
             self._records.let_pass(citizen, timedelta(**{unit: float(count)}))
-        answer = self._done(turn, citizen)
+        answer = self._done(turn, citizen) if "agent" not in turn else self._of_desk(turn["agent"])
         found = _NUMBER.findall(answer)
         self._number = found[-1] if found else self._number
         return answer
+
+    def go_home(self) -> None:
+        """Let the agent leave the desk, where one came: the next script finds nobody there."""
+        if self._desk is not None:
+            self._desk.post("/api/v1/presence", json={"taking": False}).raise_for_status()
+
+    def _of_desk(self, said: str) -> str:
+        """Let the agent come to the desk, or take the talk over and write to the citizen."""
+        if self._desk is None:
+            self._desk = self._city.staff("agent", password_of("agent"))
+        if said == "comes":
+            self._desk.post("/api/v1/presence", json={"taking": True}).raise_for_status()
+            return ""
+        talk = self._records.of("talks", self._records.contact(self.citizen))[-1]["id"]
+        desk = f"/api/v1/handoffs/{talk}"
+        self._desk.post(f"{desk}/claim").raise_for_status()
+        words = {"text": self.filled(said), "client_id": uuid4().hex}
+        self._desk.post(f"{desk}/reply", json=words).raise_for_status()
+        came = self._city.until(
+            self.citizen.received, lambda texts: any(words["text"] in one for one in texts)
+        )
+        return str(came[-1])
 
     def filled(self, text: str) -> str:
         """Return `text` with the receipt number, phone and code that are known by now."""
@@ -91,10 +118,12 @@ class People:
             return citizen.repeat()
         if turn.get("photo"):
             return citizen.show(words)
-        if "point" in turn or turn.get("share"):
-            assert isinstance(citizen, Messaging), "only Telegram shares a place or a phone"
-            shares = turn.get("share")
-            return citizen.share(self.phone) if shares else citizen.point(*turn["point"])
+        if turn.get("share"):
+            assert isinstance(citizen, Messaging), "only Telegram shares a phone"
+            return citizen.share(self.phone)
+        if "point" in turn:
+            assert isinstance(citizen, Messaging | Chatting), "neither a text nor a call has a map"
+            return citizen.point(*turn["point"])
         if "keys" in turn or turn.get("silence") or turn.get("hangup"):
             assert isinstance(citizen, Calling), "only a phone has keys, silence and an end"
             if turn.get("hangup"):

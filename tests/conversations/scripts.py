@@ -12,7 +12,7 @@ from tests.conversations.people import People
 
 FOLDER = Path(__file__).parent
 _DOORS = ("sms", "telegram", "web")
-_DEEDS = frozenset({"me", "keys", "again", "photo", "point", "share", "silence", "hangup"})
+_DEEDS = frozenset({"me", "keys", "again", "photo", "point", "share", "silence", "hangup", "agent"})
 _TURN = _DEEDS | {"bot", "not", "only", "door", "who", "pause"}
 _SCRIPT = frozenset({"name", "doors", "talk", "end"})
 _LISTS = ("petitions", "alerts", "handoffs")
@@ -73,11 +73,13 @@ def follow(script: Script, city: City, records: Records) -> None:
     people = People(city, records, script.door)
     votes = records.votes()
     transcript: list[str] = []
-    for turn in script.talk:
-        answer = people.take(turn)
-        transcript += [f"> {turn.get('me', turn)}", answer]
-        told = "\n".join(transcript)
-        expect(turn, answer, people, told)
+    try:
+        for turn in script.talk:
+            answer = people.take(turn)
+            transcript += [f"> {turn.get('me', turn)}", answer]
+            expect(turn, answer, people, "\n".join(transcript))
+    finally:
+        people.go_home()
     compare(script.end, people.citizen, records, votes, "\n".join(transcript))
 
 

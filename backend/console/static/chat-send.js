@@ -54,6 +54,7 @@ export function sender(page) {
   async function post(message) {
     const body = { session: store.session(), text: message.text, message_id: message.id };
     if (message.photos?.length) body.photos = message.photos.map((photo) => photo.id);
+    if (message.location) body.location = message.location;
     if (store.chosenLanguage()) body.language = store.chosenLanguage();
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -71,14 +72,17 @@ export function sender(page) {
     }
   }
 
-  /** Say `text` with `photos`; `shown` is how it looks, where that differs. False: not now. */
-  function say(text, shown = text, photos = []) {
+  /**
+   * Say `text` with `photos` or a `location`; `shown` is how it looks, where that differs.
+   * False: not now.
+   */
+  function say(text, shown = text, photos = [], location = null) {
     if (sending) return false;
     if (store.outbox()) {
       deliver(); // what was written before goes first
       return false;
     }
-    store.putOutbox(text, shown, photos);
+    store.putOutbox(text, shown, photos, location);
     deliver();
     return true;
   }

@@ -51,7 +51,7 @@ export const chosenLanguage = () => read(LANGUAGE);
 /** Remember the language the citizen chose. */
 export const chooseLanguage = (language) => write(LANGUAGE, language);
 
-/** Return the message that waits to be sent, as {id, text, shown, photos}, or null. */
+/** Return the message that waits to be sent, as {id, text, shown, photos, location}, or null. */
 export function outbox() {
   try {
     return JSON.parse(read(OUTBOX) ?? "null");
@@ -62,10 +62,10 @@ export function outbox() {
 
 /**
  * Keep a message until the server has it; its id stays the same however often it is sent.
- * `photos` were uploaded for it before.
+ * `photos` were uploaded for it before, `location` is a point {latitude, longitude} or null.
  */
-export function putOutbox(text, shown, photos) {
-  const message = { id: randomHex(16), text, shown, photos };
+export function putOutbox(text, shown, photos, location) {
+  const message = { id: randomHex(16), text, shown, photos, location };
   write(OUTBOX, JSON.stringify(message));
   return message;
 }

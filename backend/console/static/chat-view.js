@@ -104,6 +104,7 @@ export function add(messages, { language, spoken, texts, silently, choose }) {
       // A quick reply is sent as its id; the citizen picked its title.
       shown = offered.find((choice) => choice.id === shown)?.title ?? shown;
     }
+    if (!shown && message.location) shown = texts.place_mine;
     if (!["notice", "alert"].includes(message.author)) offered = message.choices ?? [];
     log.append(bubble(message, shown, { language, spoken, texts }));
   }

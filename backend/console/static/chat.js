@@ -5,6 +5,7 @@ import { frame } from "./chat-frame.js";
 import { sender } from "./chat-send.js";
 import { ask, begun, byId, composing, fill, setText } from "./dom.js";
 import { watch } from "./live.js";
+import { placeButton } from "./place-button.js";
 import { photoTray } from "./photo-tray.js";
 import * as store from "./chat-store.js";
 import * as view from "./chat-view.js";
@@ -228,6 +229,8 @@ window.addEventListener("offline", () => {
   look(); // the browser may be wrong about it
 });
 window.addEventListener("online", () => outbox.deliver());
+
+placeButton({ texts, tell, send: (point) => outbox.say("", texts().place_mine, [], point) });
 
 setLanguage(language);
 begun();

@@ -122,7 +122,7 @@
     function load() {
       if (frame) return;
       const from = `${home}/embed?lang=${language}`;
-      frame = make("iframe", { src: from, title: texts.title });
+      frame = make("iframe", { src: from, title: texts.title, allow: "geolocation" });
       frame.addEventListener("load", () => tell(panel.hidden ? "eungdap:hidden" : "eungdap:shown", wanted));
       panel.append(frame);
     }

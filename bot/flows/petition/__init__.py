@@ -239,6 +239,8 @@ def fits(turn: Turn) -> bool | None:
         return no_need or bare or words.name_in(turn.text) is not None
     if waiting.step == "border" and turn.value("district"):
         return True
+    if waiting.step == "confirm" and confirming.wants_to_join(turn):
+        return True
     return None
 
 

@@ -3,7 +3,7 @@
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech
-from bot.answers import says_yes_and_more
+from bot.answers import says_yes, says_yes_and_more
 from bot.flows.petition import receipt, words
 from bot.flows.petition.asking import ask_next, show
 from bot.flows.petition.slots import Slots, add_details, correct, details, forget, matter, new_where
@@ -39,6 +39,11 @@ def _joinable(turn: Turn) -> list[str]:
     return [value for value, _ in turn.dialogue.choices if value.startswith("join-")]
 
 
+def wants_to_join(turn: Turn) -> bool:
+    """Tell whether the message takes the offer to join a similar petition."""
+    return bool(_joinable(turn)) and words.JOINS.search(turn.text) is not None
+
+
 def _keys(turn: Turn, value: str) -> tuple[str, ...]:
     """Return the ways of picking a choice for certain: its number, and its title."""
     found = [(str(n), t) for n, (v, t) in enumerate(turn.dialogue.choices, 1) if v == value]
@@ -50,9 +55,8 @@ async def _other_words(turn: Turn, slots: Slots) -> None:
     anew = correct(turn, slots)
     if anew == "details":
         slots["details"] = before  # what was there counts until something else is said
-    joins = _joinable(turn)
-    if joins and words.JOINS.search(turn.text):
-        await _join(turn, slots, int(joins[0].removeprefix("join-")))
+    if wants_to_join(turn):
+        await _join(turn, slots, int(_joinable(turn)[0].removeprefix("join-")))
     elif anew == "details" and (more := words.added(turn.text)):
         add_details(turn, slots, more)
         await ask_next(turn, slots)
@@ -143,7 +147,9 @@ async def fix(turn: Turn, slots: Slots) -> None:
         turn.done()
     elif turn.chosen in ("details", "place"):
         _ask_anew(turn, slots, turn.chosen)
-    elif turn.intent == "affirm" and turn.chosen is None and len(turn.text) <= 10:
+    elif turn.chosen is None and (
+        says_yes(turn.text) or (turn.intent == "affirm" and len(turn.text) <= 10)
+    ):
         await show(turn, slots)
     else:
         await _said_anew(turn, slots)

@@ -21,6 +21,15 @@ _WHERE = (
 _NOISE = 0.9
 _OUTSIDE = ""
 _SYLLABLES = re.compile(r"[가-힣]{2}|[a-z]{3,} [a-z]{3,}", re.IGNORECASE)
+# "At Hapjeong station": where it is said, "at" is said by us; "in front of" says more.
+_AT = re.compile(
+    r"^(?:at|in|on|by)\s(?!front\b|the\s(?:corner|middle|back)\b)(?=\S)", re.IGNORECASE
+)
+_BESIDE_A_DISTRICT = re.compile(
+    r"\b(?:it'?s|it is|that'?s|in|at|no|yes|sorry|i (?:guess|think|mean)|district|gu|seoul"
+    r"|actually|the|of|please)\b|서울시?|이에요|예요|이요|요|입니다|아니|쪽|\W",
+    re.IGNORECASE,
+)
 _GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?$")
 
 
@@ -67,10 +76,10 @@ def remember(turn: Turn, slots: Slots) -> None:
 
 def take_where(turn: Turn, slots: Slots) -> bool:
     """Fill place and district from the message; tell whether it named any."""
-    named, said = _place_named(turn), _district_said(turn)
+    spot = locate(turn.text)
+    named, said = _fuller(_place_named(turn), spot), _district_said(turn)
     if named:
         _set_place(slots, named)
-    spot = locate(turn.text)
     if said is not None:
         slots["district"] = said
         slots.pop("between", None)
@@ -81,6 +90,13 @@ def take_where(turn: Turn, slots: Slots) -> bool:
     elif named:
         slots.pop("district", None) if slots.get("district_from") == "place" else None
     return bool(named or said or spot)
+
+
+def _fuller(named: str | None, spot: Spot | None) -> str | None:
+    """Return the whole of a name that was found in part: "gwang hwa moon station"."""
+    if named is None or spot is None or len(spot.name) <= len(named):
+        return named
+    return spot.name if named.lower() in spot.name.lower() else named
 
 
 def _place_named(turn: Turn) -> str | None:
@@ -104,7 +120,7 @@ def _district_said(turn: Turn) -> str | None:
 
 
 def _set_place(slots: Slots, place: str) -> None:
-    slots["place"] = house_number(place)[:MAX_PLACE]
+    slots["place"] = house_number(_AT.sub("", place))[:MAX_PLACE]
 
 
 def _set_spot(slots: Slots, spot: Spot) -> None:
@@ -269,7 +285,10 @@ def _new_where(turn: Turn, slots: Slots) -> bool:
     """Take a new place or district in place of the old one."""
     old = str(slots.get("place", ""))
     district = slots.get("district")
-    place, said, spot = _place_named(turn), _district_said(turn), locate(turn.text)
+    said, spot = _district_said(turn), locate(turn.text)
+    place = _fuller(_place_named(turn), spot)
+    if said is not None and _names_only_districts(turn):
+        place = spot = None
     if not (place or said or spot):
         return False
     if place or spot is not None:
@@ -282,6 +301,15 @@ def _new_where(turn: Turn, slots: Slots) -> bool:
         if not place and spot is None and (district and district in old):
             slots["place"] = old.replace(district, said)
     return True
+
+
+def _names_only_districts(turn: Turn) -> bool:
+    """Tell whether a message says a district and no more: "it's in jongno gu"."""
+    left = turn.text
+    for entity in turn.parse.entities:
+        if entity.entity == "district":
+            left = left.replace(entity.text, " ")
+    return not re.sub(_BESIDE_A_DISTRICT, "", left)
 
 
 def _replace_place(slots: Slots, new: str) -> None:

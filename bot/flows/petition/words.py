@@ -20,7 +20,9 @@ _ABOUT_FILING = re.compile(
 )
 CORRECTS = re.compile(
     r"아니(?:고|라|야|에요|예요|구|\s)|아뇨|말고|정정|바꿔|바꿀|고쳐|고칠|틀렸|틀려|잘못(?:됐|되|적|썼|말)|라니까|"
-    r"\bnot\b|\bno,|actually|instead|\bchange\b|\bwrong\b|correction",
+    r"\bnot\b|\bno,|actually|instead|\bchange\b|\bwrong\b|correction"
+    r"|^\W*(?:no|nope|sorry|wait|oops)\s+\w"
+    r"|不是|改成|改为|换成|应该是|ではな|じゃな|間違|không phải|sửa thành|đổi thành",
     re.IGNORECASE,
 )
 ADDS = re.compile(
@@ -35,7 +37,8 @@ _ADDED = re.compile(
     re.IGNORECASE,
 )
 JOINS = re.compile(
-    r"함께\s*(?:할|하|해)|같이\s*(?:할|하|해)|동참|합류|참여할|\bjoin\b|加入|一起|参加|tham gia",
+    r"함께\s*(?:할|하|해)|같이\s*(?:할|하|해)|동참|합류|참여할"
+    r"|\bjoin\b|\badd me\b|加入|一起|参加|加わ|tham gia",
     re.IGNORECASE,
 )
 # Said to an offer to join: no, one of my own, please.
@@ -66,8 +69,8 @@ OF_DETAILS = re.compile(
 )
 # "장소는 합정역이에요", "where: Hapjeong": the field and what it is to say.
 FIELD = re.compile(
-    r"^(?:아니요?[,\s]*)?(?:(?P<place>장소|주소|위치|place|where|address|location)"
-    r"|(?P<details>내용|설명|details?|description|what))"
+    r"^(?:아니요?[,\s]*)?(?:(?P<place>장소|주소|위치|place|where(?=\s*:)|address|location)"
+    r"|(?P<details>내용|설명|details?|description|what(?=\s*:)))"
     r"(?:은|는|을|를|이|가|\s+is|\s+should be)?\s*[:：]?\s+(?P<said>\S.*)$",
     re.IGNORECASE,
 )
@@ -76,7 +79,12 @@ _WRONG_ONLY = re.compile(
     r"|wrong|change|not right|incorrect)",
     re.IGNORECASE,
 )
-EXIT = re.compile(r"\d{1,2}\s?번\s?출구|exit \d{1,2}|\d{1,2}号口|\d{1,2}番出口", re.IGNORECASE)
+EXIT = re.compile(
+    r"\d{1,2}\s?번\s?출구|\d{1,2}号口|\d{1,2}番出口"
+    r"|exit (?:number )?"
+    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b",
+    re.IGNORECASE,
+)
 UNKNOWN = re.compile(
     r"모름|모르|몰라|없음|잘\s*모|글쎄|unknown|don'?t know|not sure|no idea|dunno", re.IGNORECASE
 )
