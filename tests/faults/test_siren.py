@@ -143,11 +143,11 @@ async def test_the_killed_skip_nobody_and_double_nobody(
     left = await town.number(waiting)
     while killed.total() < KILLS and left > PEOPLE / 50:
         # Whoever starts again has to work before the next one dies.
-        less = left - dice.uniform(0.2, 1) * PEOPLE * 0.9 / KILLS
+        less = left - dice.uniform(0, 0.6) * left / (KILLS - killed.total())
         async with asyncio.timeout(SECONDS):
             while (left := await town.number(waiting)) > less:
                 await asyncio.sleep(0.1)
-        await asyncio.sleep(dice.uniform(0, 1.5))
+        await asyncio.sleep(dice.uniform(0, 0.5))
         name = dice.choice([each for each in VICTIMS if killed[each] <= killed.total() / 3])
         town.stop(name, kill=True)
         killed[name] += 1
