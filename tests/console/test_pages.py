@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from backend import db, errors
-from backend.config import Settings
+from backend.config import ROOT, Settings
 from backend.console import pages, routes
 from backend.context import Context
 from backend.models.staff import ROLES
@@ -313,3 +313,17 @@ async def test_a_lone_administrator_is_told_that_nobody_can_confirm(
     page = (await client.get("/admin", headers=first)).text
     assert 'id="alone"' not in page
     assert 'id="code-wanted"' not in page, "this house asks for no second factor"
+
+
+def test_no_form_puts_what_is_typed_into_an_address() -> None:
+    forms = [
+        tag
+        for package in ("backend", "broadcasts", "channels")
+        for page in (ROOT / package).rglob("*.html")
+        for tag in re.findall(r"<form\b[^>]*", page.read_text(encoding="utf-8"))
+    ]
+    assert len(forms) > 10
+    assert [tag for tag in forms if not re.search(r'method="(post|dialog)"', tag)] == []
+    # One without an address of its own is its script's: nobody can press it before that is there.
+    served = [tag for tag in forms if 'method="post"' in tag and "action=" not in tag]
+    assert [tag for tag in served if not re.search(r"\b(inert|hidden)\b", tag)] == []
