@@ -5,7 +5,7 @@ import re
 from nlu.romanised import to_hangul
 
 _YES_WORDS = (
-    r"네+|넵+|넹|예+|응+|어+|엉|ㅇㅇ+|ㅇㅋ|ㅇ|오케이|오키|그래요?|그럼요?|그렇습니다|맞아요?|맞습니다"
+    r"[👍👌🆗⭕🙆][\U0001f3fb-\U0001f3ff\u200d\ufe0f♀♂]*|네+|넵+|넹|예+|응+|어+|엉|ㅇㅇ+|ㅇㅋ|ㅇ|오케이|오키|그래요?|그럼요?|그렇습니다|맞아요?|맞습니다"
     r"|맞네요|좋아요?|좋습니다|좋네요|콜|확인(?:했어요|요)?|알겠습니다"
     r"|부탁(?:해요?|드려요|드립니다|드릴게요)?|진행(?:해|할게요|해요)?|(?:그렇게|그대로|이대로|그걸로)"
     r"|(?:접수|신고|등록|제출)(?:할게요?|할래요?|해요|하겠습니다|바랍니다|하세요|해)?"
@@ -27,7 +27,7 @@ _FILLER = re.compile(
 )
 # Politeness and haste beside a yes or a no, which alone are neither.
 _POLITE = re.compile(
-    r"(?:빨리|얼른|어서|제발|꼭|바로|당장|좀|최대한|신속히|then|quickly|asap|soon|"
+    r"(?:진짜|정말|빨리|얼른|어서|제발|꼭|바로|당장|좀|최대한|신속히|then|quickly|asap|soon|"
     r"감사(?:합니다|해요|드려요|드립니다)|고맙습니다|고마워요?|수고(?:하세요|하십시오|많으세요)"
     r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)"
     r"|(?:다\s*)?됐(?:어요|습니다|네요)(?=[,.!\s]+(?:이제|그럼|그대로)?\s*(?:접수|신고|등록|제출))"
@@ -59,7 +59,7 @@ _FILES = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"(?:아니+요?|아뇨|아니에요|아닙니다|아닌데요?|ㄴㄴ+|ㄴ|노+|싫어요?|싫습니다|됐어요?|됐습니다"
+    r"(?:[👎🙅❌][\U0001f3fb-\U0001f3ff\u200d\ufe0f♀♂]*|아니+요?|아뇨|아니에요|아닙니다|아닌데요?|ㄴㄴ+|ㄴ|노+|싫어요?|싫습니다|됐어요?|됐습니다"
     r"|안\s*(?:해요?|할래요?|할게요)|하지\s*마(?:세요|요)?"
     r"|(?:접수|신고)\s*(?:하지\s*마(?:세요)?|안\s*(?:해요?|할래요?))"
     r"|no,? thanks?|no thank you|nope|nah|no+|not now|n"
@@ -79,6 +79,12 @@ _JOKED = re.compile(
     r"(?:이었|이)?(?:에요|예요|었어요?|야|임|입니다|이에요|친\s*거\S{0,4}|한\s*거\S{0,4})?[\sㅋㅎ^~!.ㅠ]*$"
     r"|^\W*(?:i was |i'?m |we'?re )?(?:just |only )?(?:kidding|joking)\W*(?:lol|haha|sorry)?\W*$"
     r"|^\W*(?:it was |that was |it'?s )?(?:just )?a joke\W*$",
+    re.IGNORECASE,
+)
+_PAUSE = re.compile(
+    r"^(?:(?:아+|어|네|잠깐만?요?|잠시만?요?|지금\s*바빠\S*|일단)[,.!\s]+)*(?:이따가?|있다가|나중에|조금\s*있다가?|좀\s*있다가?|잠시\s*(?:뒤|후)에?)"
+    r"\s*(?:다시\s*)?(?:할게|할께|보낼게|연락할게|말할게|쓸게|하겠|올게|볼게)\S*[.!~\s]*$"
+    r"|^(?:wait[,.!\s]+)?(?:i'?ll|let me) (?:do|finish|continue)(?: (?:it|this))? later[.!\s]*$",
     re.IGNORECASE,
 )
 _NO_NEED = re.compile(
@@ -101,6 +107,11 @@ def says_no(text: str) -> bool:
 def gives_up(text: str) -> bool:
     """Tell whether a message wants nothing more of what is open: "no, never mind"."""
     return len(text) <= 24 and _GIVES_UP.search(text) is not None
+
+
+def wants_a_pause(text: str) -> bool:
+    """Tell whether a message puts what is open off, without giving it up: "이따가 다시 할게요"."""
+    return _PAUSE.match(text) is not None
 
 
 def only_joked(text: str) -> bool:

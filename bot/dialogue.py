@@ -31,9 +31,11 @@ from bot.flows import (
     own,
     person,
     question,
+    resume,
     smalltalk,
     status,
 )
+from bot.flows.petition import words
 from bot.misses import miss
 from bot.picks import CLEAR
 from bot.turn import Turn, Waiting, mark
@@ -60,12 +62,6 @@ _DIGIT = re.compile(r"\d")
 _FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.IGNORECASE)
 # A number where nothing is to be picked: a double tap, or an answer that came too late.
 _STRAY = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요)?\W*$")
-# Who says so asks nothing, whatever the subject sounds like: "무단투기 신고하려고요".
-_WANTS_TO_FILE = re.compile(
-    r"(?:신고|접수|민원)\S{0,2}\s*(?:을\s*|를\s*)?(?:좀\s*)?(?:하|넣으?|내|할|넣을|낼)"
-    r"(?:려고|려구|라고|라구|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
-    r"|\bi(?:'d like| want| need) to report\b"
-)
 _TRAIL = 12
 
 
@@ -154,6 +150,12 @@ async def _understand(turn: Turn) -> None:
     if await following.settle(turn):
         return
     waiting = turn.dialogue.waiting
+    if drafts.is_draft(waiting) and turn.chosen is None and resume.wants_on(turn.text):
+        await orders.obey(turn, "resume")
+        return
+    if drafts.is_draft(waiting) and answers.wants_a_pause(turn.text):
+        turn.say("person.draft_waits")
+        return
     if turn.chosen is None and _gives_up(turn, waiting):
         await orders.obey(turn, "cancel")
         return
@@ -203,9 +205,18 @@ def _in_danger(turn: Turn) -> bool:
         return False
     if tongues.short_answer(turn.text) is not None or emergency.is_matter(turn):
         return False
+    if waiting_for_digits(turn):
+        return False
     named = sum(e.end - e.start for e in turn.parse.entities)
     bare = named >= 0.6 * len(turn.text) and turn.parse.intent.confidence < SURE
     return not (turn.dialogue.waiting is not None and bare)
+
+
+def waiting_for_digits(turn: Turn) -> bool:
+    """Tell whether digits were asked for, and the message has little else."""
+    waiting = turn.dialogue.waiting
+    asked = waiting is not None and waiting.step in _WITH_DIGITS
+    return asked and 2 * len(_DIGIT.findall(turn.text)) >= sum(c.isalnum() for c in turn.text)
 
 
 def _is_for(turn: Turn, waiting: Waiting) -> bool:
@@ -263,10 +274,13 @@ def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
     nothing_waits = waiting is None or is_passing(waiting)
-    if nothing_waits and turn.intent == "ask_faq" and _WANTS_TO_FILE.search(turn.text):
+    unclear = turn.intent == "out_of_scope" or turn.parse.intent.confidence < SURE
+    asked_before = waiting is not None and waiting.flow == question.NAME
+    may_mean = nothing_waits or asked_before
+    unsure = turn.parse.intent.confidence < CLEAR or turn.intent == "ask_faq"
+    if may_mean and unsure and words.WANTS_TO_FILE.search(turn.text):
         await _start(turn, BY_NAME["petition"], waiting)
         return
-    unclear = turn.intent == "out_of_scope" or turn.parse.intent.confidence < SURE
     if nothing_waits and unclear and about.asks_when(turn) and await status.has_own(turn):
         await _start(turn, BY_NAME["status"], waiting)
         return

@@ -59,6 +59,10 @@ _SPARE_ME = re.compile(
     re.IGNORECASE,
 )
 _BARE = 3
+_ALSO = re.compile(
+    r"도\s*(?:같이|함께|추가|켜|받|신청|해\s)|도요|추가|\b(?:also|too|as well)\b", re.I
+)
+_MOVES = re.compile(r"바꿔|바꾸|바꿀|변경|이사|옮[겨기길]|\b(?:change|moved|moving|switch)\b", re.I)
 _OFF_AGAIN = re.compile(
     r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|delete|without|drop|leave out)\b"
     r"|\btake (?:out|away)\b|去掉|删|除了|外して|除いて|\bbỏ\b",
@@ -78,7 +82,8 @@ _ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sa
 
 async def begin(turn: Turn) -> None:
     """Switch on for the districts named, or show what is on and ask which; switch off."""
-    if turn.intent == "unsubscribe_alerts" and turn.chosen is None:
+    takes_off = _OFF_AGAIN.search(turn.text) and _districts(turn) and read(turn.text) is None
+    if (turn.intent == "unsubscribe_alerts" or takes_off) and turn.chosen is None:
         await switch_off(turn)
     elif turn.chosen is None and _only_names(turn):
         turn.say("greet.again")  # a district alone, out of the blue, asks for nothing
@@ -195,7 +200,9 @@ async def switch_off(turn: Turn) -> None:
     ended = await subscriptions.unsubscribe(
         turn.session, turn.address.contact_id, districts or None
     )
-    if not ended:
+    if not ended and await subscriptions.districts_of(turn.session, turn.address.contact_id):
+        await _list(turn)  # none of those named was on, and these are
+    elif not ended:
         turn.say("alerts.none")
     elif districts:
         turn.say("alerts.switched_off_one", district=_names(turn, ended))
@@ -245,7 +252,8 @@ async def _change(turn: Turn, before: list[str]) -> None:
         left = [d for d in before if d not in named]
         turn.wait(NAME, "switched", districts=left)
         return
-    if read(turn.text) is None and _INSTEAD.match(turn.text) is None:
+    instead = _INSTEAD.match(turn.text) or _MOVES.search(turn.text)
+    if read(turn.text) is None and instead is None:
         await _on(turn)  # another one beside those before
         return
     wrong = [d for d in before if d not in named] if len(before) == 1 else _taken_back(turn, named)
@@ -304,9 +312,10 @@ def _fits(turn: Turn) -> bool | None:
     """
     waiting = turn.dialogue.waiting
     if _switched(waiting):
-        instead = read(turn.text) or _INSTEAD.match(turn.text) or _OFF_AGAIN.search(turn.text)
+        signs = (_INSTEAD.match, _OFF_AGAIN.search, _MOVES.search, _ALSO.search)
+        instead = read(turn.text) is not None or any(sign(turn.text) for sign in signs)
         more = _only_names(turn) and waiting is not None and bool(waiting.slots["districts"])
-        meant = instead is not None and bool(_districts(turn))
+        meant = instead and bool(_districts(turn))
         return more or (meant and turn.intent != "file_petition")
     return True if _WHOLE_CITY.search(turn.text) else None
 

@@ -2,6 +2,7 @@
 
 import re
 
+from backend.petitions import types
 from bot import drafts
 from bot.flow import Flow
 from bot.flows import petition
@@ -30,7 +31,8 @@ async def begin(turn: Turn) -> None:
 
 async def _take_idea(turn: Turn) -> None:
     """Take an idea as a suggestion: at once where it is called so, otherwise after a yes."""
-    if _SUGGESTS.search(turn.text):
+    named = any(kind.words.found_in(turn.text) for kind in types.types().values())
+    if named or _SUGGESTS.search(turn.text):
         await petition.begin(turn)
         return
     item = {"flow": petition.NAME, "parse": turn.parse.as_dict()}

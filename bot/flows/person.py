@@ -102,7 +102,8 @@ async def _promise_call(turn: Turn, handoff: Handoff, reason: str) -> None:
     """
     urgent = _URGENCY.get(reason) == _LIFE
     known = await phone_of(turn.session, turn.address.contact_id)
-    number = handoff.callback_phone or (known.address if known is not None else None)
+    given = at_home(turn.value("phone") or "")
+    number = given or handoff.callback_phone or (known.address if known is not None else None)
     await service.promise_call(turn.session, handoff, number)
     now = turn.message.created_at
     slots: dict[str, Any] = {

@@ -4,6 +4,7 @@ from backend.faq import service
 from backend.petitions import routing
 from bot.flow import Flow
 from bot.flows.person import hand_over
+from bot.flows.petition import words
 from bot.turn import Turn
 
 NAME = "question"
@@ -105,6 +106,8 @@ def fits(turn: Turn) -> bool | None:
     waiting = turn.dialogue.waiting
     if waiting is None or waiting.flow != NAME or waiting.step == "ask":
         return None
+    if words.WANTS_TO_FILE.search(turn.text):
+        return False
     unsure = turn.parse.intent.confidence < _UNSURE
     return unsure or turn.intent in ("ask_faq", "affirm", "deny")
 

@@ -16,9 +16,9 @@ _PROVES = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(
-    r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속)"
+    r"(?:문자|전화|웹|텔레그램|카톡|다른\s*데)\S*\s*.*(?:이어서|이어\s*하|계속|마저)"
     r"|(?:전화|통화)\S{0,4}\s*(?:가|이|도중에|중에)?\s*끊(?:겼|어졌|어져)"
-    r"|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속)"
+    r"|(?:아까|전에|어제)\s*(?:하던|쓰던|말하던|말씀드린)\s*.*(?:이어|계속|마저)"
     r"|\bcontinue (?:my|the|what|where|from)\b|\bpick up where\b"
     r"|\b(?:continue|finish|complete|go on|carry on)(?: with)?(?: it| this| that)?"
     r" (?:on |over )?here\b"
@@ -41,6 +41,11 @@ def claims(turn: Turn) -> bool:
     if waiting is not None and (waiting.flow == NAME or waiting.step in ("phone", "code")):
         return False
     return (_WORDS if waiting is None else _PROVES).search(turn.text) is not None
+
+
+def wants_on(text: str) -> bool:
+    """Tell whether a message wants to go on with what was begun before."""
+    return _WORDS.search(text) is not None and _PROVES.search(text) is None
 
 
 async def begin(turn: Turn) -> None:

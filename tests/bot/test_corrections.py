@@ -131,3 +131,21 @@ def test_other_peoples_data_is_masked() -> None:
     assert found
     assert masked == "김○○ 씨 ***-****-**** ***@*** 차는 12가3456"
     assert words.without_persons("아저씨가 시끄러워요") == ("아저씨가 시끄러워요", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "pauses"),
+    [
+        ("잠깐만 이따가 다시 할게", True),
+        ("나중에 할게요", True),
+        ("그만할래요", False),
+        ("나중에 언제 답 와요?", False),
+    ],
+)
+def test_who_puts_it_off_does_not_give_it_up(said: str, pauses: bool) -> None:
+    assert answers.wants_a_pause(said) is pauses
+
+
+@pytest.mark.parametrize(("sign", "yes"), [("👍", True), ("👌🏻", True), ("👎", False)])
+def test_a_thumb_says_yes_or_no(sign: str, yes: bool) -> None:
+    assert (answers.says_yes(sign), answers.says_no(sign)) == (yes, not yes)

@@ -17,6 +17,7 @@ from bot.flows.petition.slots import (
     details,
     forget,
     matter,
+    names_only_a_subject,
     remember,
     subject,
     take_place,
@@ -28,7 +29,6 @@ from bot.turn import Turn
 NAME = "petition"
 _NOISE = 0.9
 _ASKS = 0.75
-_BARE = 8
 
 
 async def begin(turn: Turn) -> None:
@@ -36,7 +36,7 @@ async def begin(turn: Turn) -> None:
     slots: Slots = {}
     remember(turn, slots)
     take_where(turn, slots)
-    if matter(turn) or (subject(turn) and len(turn.text) <= _BARE):
+    if matter(turn) or names_only_a_subject(turn):
         slots["details"] = details(turn)
     if types.classify(turn.text).sealed:
         if not words.has_matter(_without_type(turn.text)):

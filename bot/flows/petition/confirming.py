@@ -24,7 +24,7 @@ async def decide(turn: Turn, slots: Slots) -> None:
         turn.done()
     elif chosen.startswith("join-"):
         await _join(turn, slots, int(chosen.removeprefix("join-")))
-    elif chosen == "no" and not words.CORRECTS.search(turn.text.removeprefix("아니").lstrip("요 ")):
+    elif chosen == "no" and not _says_what(turn):
         # A bare no to "shall I file this?" may mean that something in it is wrong.
         _ask_fix(turn, slots)
     elif chosen in ("details", "place"):
@@ -33,6 +33,13 @@ async def decide(turn: Turn, slots: Slots) -> None:
         _ask_fix(turn, slots)
     else:
         await _other_words(turn, slots)
+
+
+def _says_what(turn: Turn) -> bool:
+    """Tell whether a no comes with what is right: "아니다 서대문구다"."""
+    rest = turn.text.removeprefix("아니").lstrip("요 ")
+    named = turn.value("district") is not None or turn.value("place") is not None
+    return named or words.CORRECTS.search(rest) is not None
 
 
 def _joinable(turn: Turn) -> list[str]:

@@ -19,6 +19,7 @@ _WHERE = (
     "place", "district", "between", "district_asked", "district_again", "place_asked", "near",
 )  # fmt: skip
 _NOISE = 0.9
+_BARE = 8
 _OUTSIDE = ""
 _SYLLABLES = re.compile(r"[가-힣]{2}|[a-z]{3,} [a-z]{3,}", re.IGNORECASE)
 # "At Hapjeong station": where it is said, "at" is said by us; "in front of" says more.
@@ -35,12 +36,22 @@ _GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?
 
 def matter(turn: Turn) -> bool:
     """Tell whether the message says what is wrong, beyond the place it names."""
+    return words.has_matter(_beside_places(turn))
+
+
+def _beside_places(turn: Turn) -> str:
+    """Return the message with the places it names as blanks."""
     text = turn.text
     for entity in turn.parse.entities:  # a district stands within its place
         if entity.entity in ("district", "place"):
             blank = " " * (entity.end - entity.start)
             text = text[: entity.start] + blank + text[entity.end :]
-    return words.has_matter(text)
+    return text
+
+
+def names_only_a_subject(turn: Turn) -> bool:
+    """Tell whether a message has a word for what it is about and, beside places, no more."""
+    return subject(turn) and len(_beside_places(turn).strip()) <= _BARE
 
 
 def subject(turn: Turn) -> bool:

@@ -12,7 +12,7 @@ _ABOUT_FILING = re.compile(
     r"(?:넣을|낼|할|말할)\s?(?:라고|라구|려고|려구)\S*|"
     r"(?:물어|여쭤|여쭙|문의)\S*|관련(?:해서|하여|된|한)?|"
     r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
-    r"부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
+    r"뭐(?:지|냐면\S*|랄까|더라)|그게|하나|부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
     r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
     r"my|new|petition|complaint|problem|issue|something|please|pls|hello|hi|can|could|you|help|"
     r"with|me|there|is|about|got|i've)\b|minwon|[^\w]+",
@@ -40,6 +40,12 @@ JOINS = re.compile(
     r"함께\s*(?:할|하|해)|같이\s*(?:할|하|해)|동참|합류|참여할"
     r"|\bjoin\b|\badd me\b|加入|一起|参加|加わ|tham gia",
     re.IGNORECASE,
+)
+# Who says so asks nothing, whatever the subject sounds like: "무단투기 신고하려고요".
+WANTS_TO_FILE = re.compile(
+    r"(?:신고|접수|민원)\S{0,2}\s*(?:(?:을|를|좀|하나|한\s*건|또)\s*)*(?:하|넣으?|내|할|넣을|낼)"
+    r"(?:려고|려구|라고|라구|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
+    r"|\bi(?:'d like| want| need) to report\b"
 )
 # Said to an offer to join: no, one of my own, please.
 APART = re.compile(
