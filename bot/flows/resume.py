@@ -45,7 +45,8 @@ def claims(turn: Turn) -> bool:
 
 def wants_on(text: str) -> bool:
     """Tell whether a message wants to go on with what was begun before."""
-    return _WORDS.search(text) is not None and _PROVES.search(text) is None
+    short = len(text) <= 40
+    return short and _WORDS.search(text) is not None and _PROVES.search(text) is None
 
 
 async def begin(turn: Turn) -> None:
