@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from nlu.glossary import Glossary, has_han, stems
-from nlu.morphemes import Morpheme, analyse
+from nlu.morphemes import Morpheme, analyse, analyse_all
 from nlu.normalise import has_hangul, jamo, plain
 from nlu.romanised import to_hangul
 from nlu.spelling import Speller
@@ -50,6 +50,16 @@ class Reading:
         return bool(self.morphemes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message before its morphemes are known; `spelled` is romanised Korean in Hangul."""
+
+    text: str
+    mended: str
+    stems: list[str]
+    spelled: str
+
+
 class Reader:
     """Prepares messages; holds what all channels need."""
 
@@ -80,26 +90,38 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """Prepare one message of any length."""
+        draft = self._draft(text)
+        return self._reading(draft, analyse(draft.text), analyse(draft.spelled))
+
+    def read_all(self, texts: Iterable[str]) -> list[Reading]:
+        """Prepare many messages; their morphemes are found beside the rest of the work."""
+        drafts = [self._draft(text) for text in texts]
+        found = analyse_all([text for d in drafts for text in (d.text, d.spelled)])
+        return [self._reading(draft, next(found), next(found)) for draft in drafts]
+
+    def _draft(self, text: str) -> _Draft:
         text = _without_markup(text)
         if len(text) > _HEAD + _TAIL:
             text = f"{text[:_HEAD]} {text[-_TAIL:]}"
         text = plain(text)
-        tokens = ["0" * min(len(w), 8) if w.isdigit() else w for w in _TOKEN.findall(text)]
         mended = _LATIN.sub(lambda m: self._speller.mend(m[0]), text)
         latin = stems(mended) if _LETTER.search(mended) else []
-        hangul = has_hangul(text)
-        morphemes = analyse(text)
+        return _Draft(text, mended, latin, (to_hangul(text) or "") if latin else "")
+
+    def _reading(
+        self, draft: _Draft, morphemes: list[Morpheme], spelled: list[Morpheme]
+    ) -> Reading:
+        text = draft.text
         senses = [m for m in morphemes if m.known]
-        if latin:
-            senses += self.glossary.translate(latin)
+        if draft.stems:
+            senses += self.glossary.translate(draft.stems)
         if has_han(text):
             senses += self.glossary.translate_han(text)
-        spelled = to_hangul(text) if latin else None
-        if spelled:
-            morphemes = analyse(spelled)
-            senses += [m for m in morphemes if m.known]
-        bare = _NOT_WORD.sub("", spelled or text) if hangul or spelled else ""
-        return Reading(text, tokens, latin, morphemes, senses, self._concepts(mended, bare))
+        senses += [m for m in spelled if m.known]
+        hangul = draft.spelled or (text if has_hangul(text) else "")
+        concepts = self._concepts(draft.mended, _NOT_WORD.sub("", hangul))
+        tokens = ["0" * min(len(w), 8) if w.isdigit() else w for w in _TOKEN.findall(text)]
+        return Reading(text, tokens, draft.stems, spelled or morphemes, senses, concepts)
 
     def _concepts(self, text: str, bare: str) -> list[str]:
         """Return the names of the signals in a text; `bare`: its Hangul without spaces.

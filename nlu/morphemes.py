@@ -6,7 +6,7 @@ beside a seen one ("깜깜하다") without any model to download.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -64,7 +64,17 @@ def analyse(text: str) -> list[Morpheme]:
     """Return the morphemes of a text, [] where it has no Hangul."""
     if not has_hangul(text):
         return []
-    tokens: Iterable[Any] = kiwi().tokenize(text)
+    return _morphemes(kiwi().tokenize(text))
+
+
+def analyse_all(texts: Sequence[str]) -> Iterator[list[Morpheme]]:
+    """Yield what `analyse` returns for each text; Kiwi works in a thread of its own meanwhile."""
+    analysed: Iterator[Any] = iter(kiwi().tokenize([t for t in texts if has_hangul(t)]))
+    for text in texts:
+        yield _morphemes(next(analysed)) if has_hangul(text) else []
+
+
+def _morphemes(tokens: Iterable[Any]) -> list[Morpheme]:
     return [Morpheme(t.form.lower(), t.tag, t.id, t.start, t.start + t.len) for t in tokens]
 
 

@@ -42,8 +42,9 @@ class Speller:
             yield from self._by_deletion.get(shorter, ())
 
 
-def _deletions(word: str) -> set[str]:
-    return {word[:i] + word[i + 1 :] for i in range(len(word))}
+def _deletions(word: str) -> Iterable[str]:
+    # In order, not a set: of two candidates that are as common the first is taken, in any process.
+    return dict.fromkeys(word[:i] + word[i + 1 :] for i in range(len(word)))
 
 
 def _one_slip(a: str, b: str) -> bool:

@@ -5,14 +5,19 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nlu import calibration
 from nlu.counting import Matrix, count, familiarities, rarities, weigh
@@ -68,7 +73,7 @@ def train(
     Raises DataError, and leaves a model that is in `out` as it was.
     """
     started = time.monotonic()
-    steps = _Steps(progress, 4)
+    steps = _Steps(progress, 3)
     content = read([*data, *_GLOSSARIES], intents)
     checksum = _checksum(content)
     if not force and (old := metadata(out)) and old.get("checksum") == checksum:
@@ -84,15 +89,19 @@ def train(
     steps.begin("reading")
     resources = _resources(content)
     reader = Reader(resources["glossary"], resources["patterns"], resources["words"])
-    readings = [reader.read(e.text) for e in content.examples]
+    readings = reader.read_all(e.text for e in content.examples)
     columns, counts, owners = count(readings)
-    meaning = Meaning.fit(readings)
-    dense = np.array([meaning.vector(r) for r in readings], np.float32)
-    steps.begin("checking on held-out examples")
-    held = _held_out(readings, counts, owners, dense, labels)
+    with threadpool_limits(1):  # threads would divide its sums otherwise on another machine
+        meaning = Meaning.fit(readings)
+        dense = np.array([meaning.vector(r) for r in readings], np.float32)
     steps.begin("learning")
+    parts = _parts(labels)
     rarity = rarities(counts)
-    weights, bias = _fit(weigh(counts, rarity, owners), dense, labels, names)
+    weighed = weigh(counts, rarity, owners)
+    with _aside(len(labels) * len(names)) as call:
+        margins = call(_held_out_margins, counts, owners, dense, labels, parts)
+        weights, bias = _fit(weighed, dense, labels, names)
+        held = HeldOut.of(margins(), readings, labels, parts)
     steps.begin("writing")
     calibrated = calibration.fit(held.margins, held.labels, held.familiarity)
     report = _report(labels, held, calibrated)
@@ -129,6 +138,49 @@ class _Steps:
             self._tell(what, self._done, self._total)
 
 
+@contextmanager
+def _aside(cells: int) -> Iterator[Callable[..., Callable[[], Any]]]:
+    """Give a way to call a function in another process; for small data that is not worth it.
+
+    A process and not a thread: the solver's random numbers are one sequence per process.
+    """
+    if cells <= _MANY_CELLS:
+        yield partial
+        return
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        yield lambda function, *arguments: pool.submit(function, *arguments).result
+
+
+Part = tuple[NDArray[np.intp], NDArray[np.intp]]  # the rows that are learned from, and the others
+
+
+def _parts(labels: NDArray[Any]) -> list[Part]:
+    """Return the parts to hold out one after the other: three, or one of large data."""
+    counts = Counter(labels.tolist())
+    folds = min(_FOLDS, min(counts.values()))
+    if folds < 2:  # an intent with one example: there is nothing to hold out, score what was seen
+        everything = np.arange(len(labels))
+        return [(everything, everything)]
+    from sklearn.model_selection import StratifiedKFold  # a start that trains nothing skips it
+
+    split = StratifiedKFold(folds, shuffle=True, random_state=1).split(labels, labels)
+    return list(split)[: 1 if len(labels) * len(counts) > _MANY_CELLS else None]
+
+
+def _held_out_margins(
+    counts: Matrix, owners: Ints, dense: Floats, labels: NDArray[Any], parts: list[Part]
+) -> list[Floats]:
+    """Score each part by a model that has not seen it."""
+    names = sorted(set(labels.tolist()))
+    margins = []
+    for seen, unseen in parts:
+        rarity = rarities(counts[seen])
+        weights, bias = _fit(weigh(counts[seen], rarity, owners), dense[seen], labels[seen], names)
+        rows = _joined(weigh(counts[unseen], rarity, owners), dense[unseen])
+        margins.append(np.asarray(rows @ weights) + bias)
+    return margins
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Margins of examples that the classifier had not seen, and their intents' numbers."""
@@ -137,36 +189,19 @@ class HeldOut:
     labels: NDArray[np.intp]
     familiarity: NDArray[np.float64]
 
-
-def _held_out(
-    readings: list[Reading], counts: Matrix, owners: Ints, dense: Floats, labels: NDArray[Any]
-) -> HeldOut:
-    """Score examples by models that have not seen them: three folds, or one for large data."""
-    names, numbers = np.unique(labels, return_inverse=True)
-    folds = min(_FOLDS, min(Counter(labels.tolist()).values()))
-    margins, kept, familiarity = [], [], []
-    for seen, unseen in _splits(labels, folds):
-        rarity = rarities(counts[seen])
-        weights, bias = _fit(
-            weigh(counts[seen], rarity, owners), dense[seen], labels[seen], list(names)
-        )
-        rows = _joined(weigh(counts[unseen], rarity, owners), dense[unseen])
-        margins.append(np.asarray(rows @ weights) + bias)
-        kept.append(numbers[unseen])
-        familiarity.append(familiarities(readings, seen)[unseen].astype(np.float64))
-        if len(labels) * len(names) > _MANY_CELLS:
-            break
-    return HeldOut(*map(np.concatenate, (margins, kept, familiarity)))
-
-
-def _splits(labels: NDArray[Any], folds: int) -> Iterable[tuple[Any, Any]]:
-    if folds < 2:  # an intent with one example: there is nothing to hold out, score what was seen
-        everything = np.arange(len(labels))
-        return [(everything, everything)]
-    from sklearn.model_selection import StratifiedKFold  # a start that trains nothing skips it
-
-    split = StratifiedKFold(folds, shuffle=True, random_state=1).split(labels, labels)
-    return list(split)
+    @classmethod
+    def of(
+        cls,
+        margins: list[Floats],
+        readings: list[Reading],
+        labels: NDArray[Any],
+        parts: list[Part],
+    ) -> "HeldOut":
+        """Put the margins of all parts beside what else is known of their examples."""
+        unseen = np.concatenate([u for _, u in parts])
+        known = [familiarities(readings, s.tolist())[u].astype(np.float64) for s, u in parts]
+        numbers = np.unique(labels, return_inverse=True)[1]
+        return cls(np.concatenate(margins), numbers[unseen], np.concatenate(known))
 
 
 def _fit(

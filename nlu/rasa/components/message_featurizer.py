@@ -100,7 +100,7 @@ class MessageFeaturizer(SparseFeaturizer, GraphComponent):
         glossary = read([DATA]).glossary
         resources = {"glossary": glossary, "patterns": patterns, "words": latin_words(texts)}
         reader = _reader(resources)
-        readings = [reader.read(text) for text in texts]
+        readings = reader.read_all(texts)
         trained = Trained(resources, _vocabulary(readings, self._min_share), Meaning.fit(readings))
         with self._storage.write_to(self._resource) as folder:
             _save(folder, trained)
