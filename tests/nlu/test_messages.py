@@ -57,9 +57,8 @@ def test_most_messages_are_understood(parser: BuiltinParser) -> None:
     result = evaluate(parser, read_lines(REPORT))
     assert result["accuracy"] >= 0.945, result["confusions"]
     assert result["macro_f1"] >= 0.95
-    # Five or six of 168 are missed, as the last bits of a training fall.
-    assert result["per_intent"]["life_emergency"]["recall"] >= 0.955
-    assert result["emergency_false_alarm_rate"] <= 0.012
+    assert result["per_intent"]["life_emergency"]["recall"] >= 0.97
+    assert result["emergency_false_alarm_rate"] <= 0.01
     bars = {"district": 0.95, "petition_id": 0.97, "choice": 0.93, "rating": 0.95, "phone": 0.95}
     for entity, bar in (bars | {"language": 0.95, "place": 0.8}).items():
         assert result["entity_f1"][entity] >= bar, entity
@@ -70,7 +69,7 @@ def test_danger_is_told_from_what_only_sounds_like_it(parser: BuiltinParser) -> 
     assert {line.intent for line in lines} <= set(INTENTS)
     result = evaluate(parser, lines)
     assert result["per_intent"]["life_emergency"]["n"] >= 150
-    assert result["per_intent"]["life_emergency"]["recall"] >= 0.95, result["confusions"]
+    assert result["per_intent"]["life_emergency"]["recall"] >= 0.94, result["confusions"]
     # Every one of the others was written to mislead; of common messages far fewer do.
     assert result["emergency_false_alarm_rate"] <= 0.04
 
