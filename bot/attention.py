@@ -63,7 +63,7 @@ async def heed(turn: Turn) -> bool:
         return False
     if await alert_reply.take(turn):
         return True
-    if emergency.speaks_of_crisis(turn):
+    if emergency.speaks_of_crisis(turn) or emergency.goes_on(turn):
         await emergency.begin(turn)
         return True
     if emergency.is_over(turn):

@@ -76,8 +76,15 @@ _OVER = re.compile(
 )
 _NOT_OVER = re.compile(
     r"살려|갇|못\s|안\s*(?:왔|와|와요|옴)|아직|다시|또|빨리|죽|숨|의식"
-    r"|still|trapped|not (?:here|yet)|help"
+    r"|still|trapped|\bnot\b|n['’]t\b|nobody|no one|help"
     r"|还没|まだ|chưa|cứu (?:tôi|với)",
+    re.IGNORECASE,
+)
+# It is not over: "I'm really not okay", "무서워요".
+_GOES_ON = re.compile(
+    r"안\s*괜찮|괜찮지\s*(?:않|못)|안전하지\s*(?:않|못)|무서워|무섭"
+    r"|(?:\bnot\b|n['’]t\b).{0,16}\b(?:safe|ok|okay|fine|alright|all right|good)\b|scared|afraid"
+    r"|不安全|害怕|怕|怖い|こわい|大丈夫(?:じゃ|では)な|không (?:ổn|an toàn)|sợ",
     re.IGNORECASE,
 )
 _SPOKEN_OF = "danger"
@@ -130,9 +137,17 @@ async def begin(turn: Turn) -> None:
 
 def is_over(turn: Turn) -> bool:
     """Tell whether a message, after one about danger, says that help came or that it is over."""
-    spoken_of = turn.dialogue.counts.get(_SPOKEN_OF) == 1 and len(turn.text) <= 60
     said = _OVER.search(turn.text) is not None and _NOT_OVER.search(turn.text) is None
-    return spoken_of and said and _kind(turn.text) is None
+    return _was_spoken_of(turn) and said and _kind(turn.text) is None
+
+
+def goes_on(turn: Turn) -> bool:
+    """Tell whether a message, after one about danger, says that its writer is not well."""
+    return _was_spoken_of(turn) and _GOES_ON.search(turn.text) is not None
+
+
+def _was_spoken_of(turn: Turn) -> bool:
+    return turn.dialogue.counts.get(_SPOKEN_OF) == 1 and len(turn.text) <= 60
 
 
 def take_over(turn: Turn) -> None:
