@@ -14,6 +14,8 @@ from bot import texts
 from channels.message import Choice, Incoming, Location, Reply
 from nlu.parse import RECEIPTS, Parse
 
+_BESIDE = 3  # letters: a particle, or a "please" of two syllables
+
 
 @dataclass(slots=True)
 class Waiting:
@@ -152,6 +154,11 @@ class Turn:
         """Return the last value of an entity: people correct themselves forwards."""
         found = self.parse.values(entity)
         return found[-1] if found else None
+
+    def names_only(self, entity: str) -> bool:
+        """Tell whether a message names things of this kind and says next to nothing beside."""
+        named = sum(e.end - e.start for e in self.parse.entities if e.entity == entity)
+        return bool(named) and sum(c.isalnum() for c in self.text) - named <= _BESIDE
 
     @property
     def number(self) -> str | None:

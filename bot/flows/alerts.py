@@ -58,7 +58,6 @@ _SPARE_ME = re.compile(
     r"|안\s*(?:보내|울리|깨우|받)|(?:don'?t|no|stop)\s+(?:call|text|send|wake|messag|disturb)",
     re.IGNORECASE,
 )
-_BARE = 3
 _ALSO = re.compile(
     r"도\s*(?:같이|함께|추가|켜|받|신청|해\s)|도요|추가|\b(?:also|too|as well)\b", re.I
 )
@@ -100,9 +99,7 @@ async def begin(turn: Turn) -> None:
 
 
 def _only_names(turn: Turn) -> bool:
-    named = sum(e.end - e.start for e in turn.parse.entities if e.entity == "district")
-    rest = sum(c.isalnum() for c in turn.text) - named
-    return bool(named) and rest <= _BARE and not _WHOLE_CITY.search(turn.text)
+    return turn.names_only("district") and not _WHOLE_CITY.search(turn.text)
 
 
 def answers_at_once(turn: Turn) -> bool:

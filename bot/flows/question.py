@@ -108,6 +108,8 @@ def fits(turn: Turn) -> bool | None:
         return None
     if words.WANTS_TO_FILE.search(turn.text):
         return False
+    if waiting.step == "pick" and turn.names_only("district"):
+        return True
     unsure = turn.parse.intent.confidence < _UNSURE
     return unsure or turn.intent in ("ask_faq", "affirm", "deny")
 
