@@ -63,7 +63,8 @@ async def _may_agree(parser: Parser, text: str) -> bool:
     """Tell whether a yes, in any language and any words, or the number of one is in `text`."""
     word = text.split(" 표식")[0].strip()
     agrees = says_yes(word) or agrees_at_length(word) or tongues.short_answer(word) == "yes"
-    agrees = agrees or (await parser.parse(word, None)).intent.name == "affirm"
+    parse = await parser.parse(word, None)
+    agrees = agrees or parse.intent.name == "affirm" or bool(parse.values("choice"))
     return agrees or "네" in word or word.isdigit() or naming.number(word) is not None
 
 
