@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -115,6 +116,12 @@ def run_worker() -> None:
     with prepared(settings) as servers:
 
         async def work() -> None:
+            # Both end it in order, also where whoever started it has SIGINT ignored: a sudden end
+            # leaves what is in flight unknown.
+            ours = asyncio.current_task()
+            assert ours is not None
+            for told in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(told, ours.cancel)
             engine, sessions = db.connect(servers.database_url)
             context = Context(settings, sessions, events.connect(servers.redis_url))
             try:
@@ -126,7 +133,7 @@ def run_worker() -> None:
 
         # The loop that the service has as well: half the time goes into waiting for sockets.
         with (
-            contextlib.suppress(KeyboardInterrupt),
+            contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
             runner.run(work())

@@ -1,7 +1,6 @@
 """Workers in processes of their own, on the house's database and its providers."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +54,6 @@ def processes(house: House, servers: Servers, *off: float) -> Iterator[list[Proc
         assert all(process.poll() is None for process in started), "a worker ended by itself"
     finally:
         for process in started:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         for process in started:
             process.wait(30)

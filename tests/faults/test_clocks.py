@@ -5,7 +5,6 @@ that it is.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -112,7 +111,7 @@ def served(settings: Settings, servers: Servers, database_url: str, off: float) 
         yield place
     finally:
         place.client.close()
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(30)
 
 
