@@ -1,28 +1,13 @@
 """Named spots as Latin letters write them: "Namguro station", "nam guro stn", "Hannam-dong".
 
-Spelled by the Revised Romanization of Korean (Ministry of Culture notice 2000-8) with what sounds
-do to each other, so that a city's list of names in Korean is one in English, too.
+Spelled as `romanise` does, so that a city's list of names in Korean is one in English, too.
 """
 
 import re
 from collections.abc import Mapping
 
-_LEADS = ["g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t",
-          "p", "h"]  # fmt: skip
-_VOWELS = ["a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo",
-           "we", "wi", "yu", "eu", "ui", "i"]  # fmt: skip
-_TAILS = ["", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p",
-          "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"]  # fmt: skip
-# What a tail becomes before a vowel; the others stay as they sound alone.
-_LINKED = {1: "g", 7: "d", 8: "r", 17: "b", 19: "s", 20: "ss", 22: "j", 23: "ch", 27: ""}
-# Tail and lead as they sound together: "종로" is jongno, "선릉" seolleung, "왕십리" wangsimni.
-_TOGETHER = {
-    ("k", "n"): ("ng", "n"), ("k", "m"): ("ng", "m"), ("k", "r"): ("ng", "n"),
-    ("t", "n"): ("n", "n"), ("t", "m"): ("n", "m"), ("t", "r"): ("n", "n"),
-    ("p", "n"): ("m", "n"), ("p", "m"): ("m", "m"), ("p", "r"): ("m", "n"),
-    ("n", "r"): ("l", "l"), ("l", "n"): ("l", "l"), ("l", "r"): ("l", "l"),
-    ("m", "r"): ("m", "n"), ("ng", "r"): ("ng", "n"),
-}  # fmt: skip
+from backend.faq.romanise import romanise
+
 _KINDS = {
     "역": ("station", "stn", "yeok"),
     "동": ("dong",),
@@ -37,29 +22,8 @@ _KIND_OF = {english: korean for korean, words in _KINDS.items() for english in w
 _KIND_BEFORE = {"ga": "역", "phường": "동", "chợ": "시장", "viên": "공원"}
 _ATTACHED = ("dong", "ro", "gil", "yeok", "sijang")
 _WORD = re.compile(r"[a-zà-ỹđ']+")
+_NO_SYLLABLE = re.compile(r"[^가-힣]")
 _MOST_WORDS = 5
-
-
-def romanise(word: str) -> str:
-    """Return Hangul syllables in Latin letters; what is no syllable is left out."""
-    out, tail = "", 0
-    for char in word:
-        code = ord(char) - 0xAC00
-        if not 0 <= code < 11172:
-            continue
-        lead, rest = divmod(code, 588)
-        vowel, next_tail = divmod(rest, 28)
-        out += _join(tail, lead) + _VOWELS[vowel]
-        tail = next_tail
-    return out + (_TAILS[tail] if tail else "")
-
-
-def _join(tail: int, lead: int) -> str:
-    if not tail:
-        return _LEADS[lead]
-    if not _LEADS[lead]:
-        return _LINKED.get(tail, _TAILS[tail])
-    return "".join(_TOGETHER.get((_TAILS[tail], _LEADS[lead]), (_TAILS[tail], _LEADS[lead])))
 
 
 def index(names: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -72,7 +36,7 @@ def index(names: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], tuple[s
         kind = next((k for k in _KINDS if name.endswith(k) and len(name) > len(k)), None)
         if kind is None:
             continue
-        stem = name.removesuffix(kind)
+        stem = _NO_SYLLABLE.sub("", name.removesuffix(kind))
         for spelled in {romanise(stem), "".join(map(romanise, stem))}:
             if len(spelled) >= 3:
                 found.setdefault((_loosely(spelled), kind), districts)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.petitions.latin import romanise
+from backend.faq.romanise import romanise
 from backend.petitions.places import locate
 
 
