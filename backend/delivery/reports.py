@@ -42,7 +42,7 @@ _KNOWN = batch(
 
 # A report by our own id counts where this provider was given the message: by a try that is noted,
 # or by the one that is going on. The first report of that one ends its `dispatching`: for the next
-# ones the part tells that it was given. Nothing but the delivery's id selects parts: with statistics
+# ones the part tells that it was given. Nothing but the delivery's id selects parts: by statistics
 # of before the alert PostgreSQL would read all parts of a provider for an EXISTS, in every batch.
 _CARRIED = batch(
     """SELECT u.place, d.id, d.parts,
