@@ -43,6 +43,9 @@ _AVENUE = re.compile(
     rf"(?<![가-힣])(?!(?:{_NOT_AVENUES}))[가-힣]{{2,4}}(?<!는)대로(?=\s|변|에|\d|$)"
 )
 _NOT_ROADS = any_of("바로 도로 서로 새로 따로 별로 홀로 위로 진로 경로 통로 대로 구역별로 시간별로")
+_NOT_WHERE = any_of(
+    "어디로 이리로 그리로 저리로 여기로 거기로 저기로 차로 인도로 별도로 실제로 수시로 임의로"
+)
 _DIGIT = "[일이삼사오육륙칠팔구]"
 _ADDRESSES = (
     re.compile(
@@ -66,6 +69,11 @@ _ADDRESSES = (
         r"(?=\s(?:쪽|근처|앞|방면|신축|공사))"
     ),
     re.compile(r"(?<![가-힣\d])(?:4\.19|[가-힣]{2,4})로\s(?:일대|인근|주변|전체|전 구간)"),
+    # A road and what stands in it: "사당로 우체국".
+    re.compile(
+        rf"(?<![가-힣])(?!{_NOT_ROADS}|{_NOT_WHERE})[가-힣]{{2,5}}(?<![으는])로\s"
+        rf"(?:{ENDINGS})(?=[^가-힣]|$|{_FOLLOWS})"
+    ),
     _AVENUE,
     _HALLS,
     _BRIDGES,
