@@ -59,6 +59,8 @@ def asks_of_data(turn: Turn) -> bool:
     """Tell whether a message asks what becomes of the citizen's own data, and tells nothing."""
     if len(turn.text) > 2 * _MOST or types.classify(turn.text).sealed:
         return False
+    if asks_of_filing(turn) and _NAME_NEEDED.search(turn.text):
+        return False  # whether a name is wanted, asked of what is being filed
     return _DATA.search(turn.text) is not None
 
 

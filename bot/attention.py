@@ -66,6 +66,12 @@ async def heed(turn: Turn) -> bool:
     if emergency.speaks_of_crisis(turn) or emergency.goes_on(turn):
         await emergency.begin(turn)
         return True
+    if emergency.is_troubled(turn):
+        turn.say("emergency.listening")
+        return True
+    if emergency.will_call(turn):
+        turn.say("emergency.calling")
+        return True
     if emergency.is_over(turn):
         emergency.take_over(turn)
         await orders.ask_again(turn)

@@ -5,6 +5,9 @@ from datetime import time
 
 _LATE = "오후|저녁|밤|pm|p\\.m\\.?|晚上|夜里|下午|夜|午後|tối|đêm|chiều"
 _EARLY = "오전|아침|새벽|am|a\\.m\\.?|早上|凌晨|上午|朝|午前|sáng"
+_NIGHT = re.compile(
+    r"밤|자는|잘\s*(?:때|시간|땐)|잠|취침|수면|새벽|\bnight\b|sleep|晚|夜|đêm", re.IGNORECASE
+)
 _TIME = re.compile(
     rf"(?P<before>{_LATE}|{_EARLY})?\s*(?P<hour>\d{{1,2}}|자정|midnight)"
     rf"\s*(?:[:시点點時]\s*(?P<minute>\d{{2}}|반|半)?\s*분?|giờ|h\b|o'clock)?"
@@ -25,10 +28,14 @@ def span(text: str) -> tuple[time, time] | None:
     word beside it counts as it stands.
     """
     digits = _KOREAN.sub(lambda m: _KOREAN_HOURS[m[1]] + "시", text)
-    found = [clock for m in _TIME.finditer(digits) if (clock := _clock(m)) is not None]
-    if len(found) != 2 or found[0] == found[1]:
+    times = [(m, clock) for m in _TIME.finditer(digits) if (clock := _clock(m)) is not None]
+    if len(times) != 2 or times[0][1] == times[1][1]:
         return None
-    return found[0], found[1]
+    (first, begins), (_, ends) = times
+    bare = not (first["before"] or first["after"])
+    if bare and 6 < begins.hour < 12 and ends < begins and _NIGHT.search(digits):
+        begins = begins.replace(hour=begins.hour + 12)  # "밤에는 11시부터 6시까지"
+    return begins, ends
 
 
 def _clock(found: re.Match[str]) -> time | None:

@@ -131,6 +131,21 @@ _POLITE = re.compile(
 )
 
 
+# "됐고 사람 바꿔 줘요": who wants a person says little else.
+_NO_FIRST = re.compile(
+    r"^(?:ㄴㄴ+|아니(?:요|야|다)?|아뇨|아+|앗|잠깐만?요?|잠시만요?|저기요?|근데|한단계|한번)+(?=.)"
+)
+_PERSON = re.compile(
+    r"(?:아+|야|어|에이|하|됐고|됐으니까?|됐어요?|그냥|이제|그럼|그러면|저기요?|좀|빨리|얼른|당장|일단|말고|기계말고|봇말고|로봇말고)*"
+    r"(?:(?:진짜|실제|담당|아무|거기|딴|다른)*(?:사람|상담원|상담사|상담직원|직원|담당자|안내원)(?:분|님)?)"
+    r"(?:이랑|랑|하고|한테|에게|으로|과|와|을|를|좀|이라도|나|한명|하나)*"
+    r"(?:(?:직접)?(?:통화|얘기|이야기|말|대화|상담|연결|바꿔|바꾸|불러|부르|대|나와|나오라|붙여|돌려)\S{0,8})?"
+)
+
+
+_NO_PERSON = re.compile(
+    r"안|말고(?!.)|싫|없|지마|지말|못|왜|[었았였했]|대체|대신|대해|나오는|나와서"
+)
 _POLITELY = {
     word for word, order in _OURS.items() if order in ("menu", "back", "restart", "resume")
 }
@@ -149,6 +164,14 @@ def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
         return _PROVIDER.get(word) or _SMS[word]
     if channel == "voice" and word == "0":
         return "person"
-    plain = _POLITE.sub("", word).removesuffix("가")
+    plain = _POLITE.sub("", _NO_FIRST.sub("", word)).removesuffix("가")
     politely = _OURS.get(plain) if plain in _POLITELY else None
-    return _OURS.get(word) or politely or _ABROAD.get(word)
+    found = _OURS.get(word) or politely or _ABROAD.get(word)
+    if (
+        found is None
+        and len(word) <= 20
+        and _PERSON.fullmatch(word)
+        and not _NO_PERSON.search(word)
+    ):
+        return "person"
+    return found

@@ -3,7 +3,7 @@
 import re
 
 from backend.contacts import service as contacts
-from backend.petitions import routing
+from backend.petitions import authorities, routing
 from backend.petitions.places import locate
 from bot import (
     about,
@@ -26,6 +26,7 @@ from bot.flows import (
     FLOWS,
     alerts,
     danger,
+    elsewhere,
     emergency,
     is_passing,
     own,
@@ -298,6 +299,10 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if turn.intent == "cancel":
         await orders.obey(turn, "cancel")
         return
+    if turn.intent == "out_of_scope" and nothing_waits and authorities.of(turn.text) is not None:
+        turn.done()
+        elsewhere.tell_of_authority(turn, turn.text)
+        return
     if turn.intent == "out_of_scope" and waiting is not None:
         await _beside_the_point(turn)
         return
@@ -311,6 +316,8 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     flow = BY_INTENT[turn.intent]
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
+    if flow is alerts.FLOW and alerts.means_a_thing(turn):
+        flow = BY_NAME["petition"]  # "가로등도 켜 주세요" switches a lamp on
     if turn.intent == "submit_proposal" and turn.value("place") is not None:
         flow = BY_NAME["petition"]  # a wish for one spot is a suggestion to an office
     await _start(turn, flow, waiting)
@@ -325,7 +332,8 @@ def _tells_of_damage(turn: Turn) -> bool:
         return False
     if turn.intent == "file_petition" and turn.parse.intent.confidence < SURE:
         return _names_a_place(turn) or locate(turn.text) is not None
-    if turn.intent != "out_of_scope":
+    doubtful = turn.intent == "ask_faq" and turn.parse.intent.confidence < CLEAR
+    if turn.intent != "out_of_scope" and not doubtful:
         return False
     broken = routing.directory().broken.found_in(turn.text)
     return bool(broken) and (_names_a_place(turn) or locate(turn.text) is not None)

@@ -4,6 +4,7 @@ from typing import Any
 
 from bot import drafts, orders, several
 from bot.flows import BY_INTENT, BY_NAME, is_passing
+from bot.flows.petition import words
 from bot.turn import Turn, Waiting
 from nlu.parse import Entity, Intent, Parse
 
@@ -71,6 +72,9 @@ def _ended_at_once(turn: Turn) -> bool:
 async def settle(turn: Turn) -> bool:
     """Take the answer to an offer; tell whether it was one. If not, it is offered again later."""
     waiting = turn.dialogue.waiting
+    if waiting is None and _wants_the_draft(turn):
+        await orders.obey(turn, "resume")
+        return True
     if waiting is None or waiting.flow != NAME:
         return False
     item = waiting.slots["item"]
@@ -83,6 +87,15 @@ async def settle(turn: Turn) -> bool:
     elif not item.get("offered"):
         turn.dialogue.queue.insert(0, item | {"offered": True})
     return chosen in ("yes", "no")
+
+
+def _wants_the_draft(turn: Turn) -> bool:
+    """Tell whether a message asks to file what was begun and put aside: "아까 그거 접수해요"."""
+    drafts_kept = (i["waiting"]["slots"] for i in turn.dialogue.queue if "waiting" in i)
+    slots = next(drafts_kept, None)
+    if slots is None:
+        return False
+    return words.asks_to_file(turn.text, f"{slots.get('details', '')} {slots.get('place', '')}")
 
 
 async def _begin(turn: Turn, item: dict[str, Any]) -> None:

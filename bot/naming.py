@@ -37,6 +37,19 @@ def number(text: str) -> int | None:
     return _SPOKEN[said[1].lower()]
 
 
+_PLACED = re.compile(
+    r"(?<![\d-])(\d{1,2})\s*번(?!\s*출구)|(?<![가-힣])(첫|두|세|네|다섯|일|이|삼|사|오)\s*번\s*째?(?!\s*출구)",
+)
+
+
+def placed(text: str) -> int | None:
+    """Return the place in a list that `text` speaks of: "2번 설명 좀", "첫 번째 거 뭐예요"."""
+    found = _PLACED.search(text)
+    if found is None:
+        return None
+    return int(found[1]) if found[1] else _SPOKEN[found[2]]
+
+
 def is_last(text: str) -> bool:
     """Tell whether `text` picks the last of a list."""
     return len(text) <= 20 and _LAST.search(text.lower()) is not None

@@ -1,5 +1,6 @@
 """What kind of petition a text is, and how the law has it taken in: read from `types.yml`."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,13 @@ class PetitionType:
     voice_alone: bool
     sealed: bool
     words: routing.Words
+    pattern: re.Pattern[str] | None
+
+    def found_in(self, text: str) -> bool:
+        """Tell whether `text` has its words, or words of several kinds that make it one."""
+        closed_up = "".join(text.split())
+        told = self.pattern is not None and self.pattern.search(closed_up) is not None
+        return told or bool(self.words.found_in(text))
 
     def name(self, language: str) -> str:
         """Return what it is called; in English where a language has no word for it."""
@@ -43,6 +51,7 @@ def _type(data: dict[str, Any]) -> PetitionType:
         voice_alone=data["voice_alone"],
         sealed=data["sealed"],
         words=routing.words(data["words"]),
+        pattern=re.compile(data["pattern"]) if "pattern" in data else None,
     )
 
 
@@ -60,7 +69,7 @@ def classify(details: str) -> PetitionType:
     whatever is broken; anything else is a complaint.
     """
     for kind in types().values():
-        if kind.words.found_in(details):
+        if kind.found_in(details):
             return kind
     category = routing.classify(details)
     period = routing.period(category, details)

@@ -24,6 +24,11 @@ _SAFE = re.compile(
     r"|we'?re (?:ok|okay|fine)|安全|我没事|没事|平安|無事|大丈夫|an toàn|tôi ổn|không sao",
     re.IGNORECASE,
 )
+_IS_SAFE = re.compile(
+    r"(?:안전|무사)(?:해요|합니다|함|하게|히|하십|하세|한\s*상태)|대피\s*(?:했|완료)"
+    r"|\b(?:we|i)(?:'m| am|'re| are) safe\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^\W*([12])\s*(?:번|번이요|번요)?\W*$")
 _SHORT = 60
 
@@ -40,7 +45,10 @@ async def take(turn: Turn) -> bool:
         return False
     alert = await alert_replies.last_received(turn.session, turn.address.contact_id)
     if alert is None:
-        return False
+        if answer != "safe" or not _IS_SAFE.search(turn.text):
+            return False
+        turn.say("emergency.over")  # nobody asked, and it is good to hear
+        return True
     if answer is None:
         if await alert_replies.overtaken(turn.session, turn.conversation.id, alert.at):
             return False

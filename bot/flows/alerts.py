@@ -34,7 +34,7 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _QUIET = re.compile(
-    r"자는\s*동안|잘\s*때|"
+    r"자는\s*(?:동안|시간|데)|(?:잠\s*)?잘\s*(?:때|시간|땐)|취침|수면|(?:잠|자)\s*(?:자야|야\s*(?:하|되|돼)|니까)|무음|"
     r"조용한\s*시간|조용히|방해\s*금지|방해하지|야간|밤|새벽|quiet|do not disturb|at night"
     r"|overnight"
     r"|免打扰|静音|晚上|夜间|おやすみ|夜間|夜|サイレント|yên lặng|im lặng|ban đêm",
@@ -54,8 +54,8 @@ _LOUD = re.compile(
 )
 # Said with hours, this is about us: a builder is told to be quiet in other words.
 _SPARE_ME = re.compile(
-    r"(?:보내|전화|연락|문자|울리|깨우).{0,6}(?:마(?:세요|라|요)?|말(?:아|고)|안\s*(?:했|하|돼|되|왔)|않)"
-    r"|안\s*(?:보내|울리|깨우|받)|(?:don'?t|no|stop)\s+(?:call|text|send|wake|messag|disturb)",
+    r"(?:보내|전화|연락|문자|알림|울리|깨우|오).{0,6}(?:마(?:세요|라|요)?|말(?:아|고)|안\s*(?:했|하|돼|되|왔|오)|않|못\s*오)"
+    r"|안\s*(?:보내|울리|울렸|깨우|받|오게|왔으면)|조용히\s*(?:해|하|좀)|(?:don'?t|no|stop)\s+(?:call|text|send|wake|messag|disturb)",
     re.IGNORECASE,
 )
 _ALSO = re.compile(
@@ -70,6 +70,7 @@ _OFF_AGAIN = re.compile(
 _RECEIVED = re.compile(
     r"받고|받는|켜져|켜\s*둔|신청(?:한|된|했)|signed up|do i get|am i getting", re.I
 )
+_NEWS = re.compile(r"문자|소식|정보|경보|연락|신청|구독|받을|받고|받게|등록")
 _INSTEAD = re.compile(r"\W*(?:아니|아뇨|아 참|no\b|sorry|i mean)", re.IGNORECASE)
 # What is said of alerts a moment after them names them no more: "which ones are on?".
 _OF_THEM = re.compile(
@@ -100,6 +101,13 @@ async def begin(turn: Turn) -> None:
 
 def _only_names(turn: Turn) -> bool:
     return turn.names_only("district") and not _WHOLE_CITY.search(turn.text)
+
+
+def means_a_thing(turn: Turn) -> bool:
+    """Tell whether what is to be switched on is a lamp or a signal in a street, and no alert."""
+    named = routing.classify(turn.text).id != routing.directory().default.id
+    of_alerts = _OF_ALERTS.search(turn.text) or _NEWS.search(turn.text)
+    return named and not of_alerts
 
 
 def answers_at_once(turn: Turn) -> bool:
@@ -150,8 +158,13 @@ def wants_set_up(turn: Turn) -> bool:
     if _QUIET.search(turn.text) and (clocks.span(turn.text) or _JUST_QUIET.match(turn.text)):
         about_alerts = _OF_ALERTS.search(turn.text) or turn.intent.endswith("subscribe_alerts")
         return bool(about_alerts or _JUST_QUIET.match(turn.text))
-    if _QUIET.search(turn.text) and turn.intent == "unsubscribe_alerts" and not _districts(turn):
+    at_night = _QUIET.search(turn.text) is not None and not _districts(turn)
+    if at_night and turn.intent == "unsubscribe_alerts":
         return True  # "not at night" is no wish for none at all
+    if at_night and turn.intent != "file_petition" and turn.value("place") is None:
+        spoke_of_it = _switched(waiting) or _OF_ALERTS.search(turn.text) or waiting is None
+        if spoke_of_it and _SPARE_ME.search(turn.text):
+            return True  # "새벽엔 울리지 않게 해 줘"
     talked_of = _OF_ALERTS.search(turn.text) or (_switched(waiting) and _OF_THEM.search(turn.text))
     if not talked_of or _ASKS_HOW.search(turn.text):
         return False
@@ -312,7 +325,7 @@ def _fits(turn: Turn) -> bool | None:
         signs = (_INSTEAD.match, _OFF_AGAIN.search, _MOVES.search, _ALSO.search)
         instead = read(turn.text) is not None or any(sign(turn.text) for sign in signs)
         more = _only_names(turn) and waiting is not None and bool(waiting.slots["districts"])
-        meant = instead and bool(_districts(turn))
+        meant = instead and bool(_districts(turn)) and not means_a_thing(turn)
         return more or (meant and turn.intent != "file_petition")
     return True if _WHOLE_CITY.search(turn.text) else None
 

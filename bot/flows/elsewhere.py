@@ -2,8 +2,8 @@
 
 import re
 
-from backend.petitions import types
-from bot import drafts
+from backend.petitions import authorities, types
+from bot import drafts, speech
 from bot.flow import Flow
 from bot.flows import petition
 from bot.flows.person import hand_over
@@ -22,11 +22,38 @@ _SUGGESTS = re.compile(r"건의|민원|신고|\bsuggest|建议|要望|góp ý", 
 
 async def begin(turn: Turn) -> None:
     """Say what can't be done here and where it can, and offer a person."""
+    if turn.intent not in FLOW.intents and tell_of_authority(turn, turn.text):
+        return
     if turn.intent == _IDEA:
         await _take_idea(turn)
         return
     turn.say(_TEXTS[turn.intent], choices=[("person:not_here_yet", turn.word("menu.person"))])
     turn.wait(NAME, "after")
+
+
+def claims(turn: Turn) -> bool:
+    """Tell whether a message is about what an agency of the state decides, such as unpaid wages."""
+    waiting = turn.dialogue.waiting
+    if waiting is not None and waiting.flow == petition.NAME and waiting.step != "name":
+        return False
+    asked = turn.intent in ("ask_faq", "file_petition", "out_of_scope", "help")
+    return asked and authorities.of(turn.text, certain=True) is not None
+
+
+def tell_of_authority(turn: Turn, text: str) -> bool:
+    """Name the agency that deals with what `text` tells, if it is known; tell whether it is."""
+    found = authorities.of(text)
+    if found is None:
+        return False
+    turn.say(
+        "elsewhere.authority",
+        authority=found.name(turn.language),
+        phone=found.phone,
+        phone_spoken=speech.digits(found.phone, turn.language),
+        choices=[("person:not_here_yet", turn.word("menu.person"))],
+    )
+    turn.wait(NAME, "after")
+    return True
 
 
 async def _take_idea(turn: Turn) -> None:
@@ -50,4 +77,4 @@ async def answer(turn: Turn) -> None:
         turn.say("greet.nothing_open")
 
 
-FLOW = Flow(NAME, frozenset({_IDEA, *_TEXTS}), begin, answer)
+FLOW = Flow(NAME, frozenset({_IDEA, *_TEXTS}), begin, answer, claims=claims)

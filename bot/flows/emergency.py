@@ -3,6 +3,7 @@
 import re
 
 from bot.flow import Flow
+from bot.flows import resume
 from bot.flows.person import hand_over
 from bot.turn import Turn
 
@@ -87,12 +88,31 @@ _GOES_ON = re.compile(
     r"|不安全|害怕|怕|怖い|こわい|大丈夫(?:じゃ|では)な|không (?:ổn|an toàn)|sợ",
     re.IGNORECASE,
 )
+# "네 일일구에 전화할게요": they are about to, and nothing more is to be said than "at once".
+_WILL_CALL = re.compile(
+    r"(?:119|112|109|일일구|일일이|일공구|소방서|경찰서?|거기|그\s*번호|바로|지금)\S{0,3}\s*(?:바로|지금|먼저|얼른|빨리)?\s*"
+    r"(?:전화|신고|연락|걸어)\S{0,2}\s*(?:할게|할께|하겠|볼게|볼께|해\s*볼게|걸게|할려고|하려고|할래|드릴게)"
+    r"|(?:i'?ll|i will|going to|let me) (?:call|dial|ring)"
+    r"|(?:我|马上|这就).{0,4}打(?:119|112|电话)|(?:119|110|112)\S{0,3}(?:電話|通報)し(?:ます|てみます)"
+    r"|tôi (?:sẽ )?gọi (?:119|112|ngay)",
+    re.IGNORECASE,
+)
 _SPOKEN_OF = "danger"
+_CRISIS_TOLD = 2
+# What people say after it: sorry, it is only that I am so tired.
+_TROUBLED = re.compile(
+    r"죄송|미안|답답|힘들|힘드|괴로|괴롭|외로|외롭|지쳤|지쳐|우울|눈물|울고|슬프|슬퍼|막막|불안|잠이?\s*안|모르겠|죽|못\s*하겠"
+    r"|sorry|tired|lonely|alone|sad\b|hopeless|hard\b|对不起|难受|累|孤独|ごめん|つらい|辛い"
+    r"|xin lỗi|mệt|buồn",
+    re.IGNORECASE,
+)
 
 
 def is_matter(turn: Turn) -> bool:
     """Tell whether a message that sounds like danger is a few plain words of an open report."""
     waiting = turn.dialogue.waiting
+    if waiting is None and resume.wants_on(turn.text) and not _GRAVE_WORDS.search(turn.text):
+        return True  # "문자로 쓰다 만 것 마저 하려고요"
     telling = waiting is not None and (
         (waiting.flow == "petition" and waiting.step != "name")
         or (waiting.flow, waiting.step) in (("own", "supplement"), ("own", "change"))
@@ -130,7 +150,7 @@ def speaks_of_crisis(turn: Turn) -> bool:
 async def begin(turn: Turn) -> None:
     """Say where to call, then bring in a person. What was open stays open, for when it is over."""
     key = text_for(turn.text)
-    turn.dialogue.counts[_SPOKEN_OF] = 1
+    turn.dialogue.counts[_SPOKEN_OF] = _CRISIS_TOLD if key == "emergency.crisis" else 1
     turn.say(key)
     await hand_over(turn, "emergency" if key == "emergency.danger" else "crisis")
 
@@ -141,13 +161,26 @@ def is_over(turn: Turn) -> bool:
     return _was_spoken_of(turn) and said and _kind(turn.text) is None
 
 
+def will_call(turn: Turn) -> bool:
+    """Tell whether a message, after one about danger, promises to call for help."""
+    promises = _WILL_CALL.search(turn.text) is not None
+    return _was_spoken_of(turn) and promises and len(turn.text) <= 30
+
+
+def is_troubled(turn: Turn) -> bool:
+    """Tell whether a message goes on about what somebody in crisis feels."""
+    told = turn.dialogue.counts.get(_SPOKEN_OF) == _CRISIS_TOLD and len(turn.text) <= 80
+    other = turn.intent in ("check_status", "vote", "subscribe_alerts") or turn.number is not None
+    return told and not other and _TROUBLED.search(turn.text) is not None
+
+
 def goes_on(turn: Turn) -> bool:
     """Tell whether a message, after one about danger, says that its writer is not well."""
     return _was_spoken_of(turn) and _GOES_ON.search(turn.text) is not None
 
 
 def _was_spoken_of(turn: Turn) -> bool:
-    return turn.dialogue.counts.get(_SPOKEN_OF) == 1 and len(turn.text) <= 60
+    return _SPOKEN_OF in turn.dialogue.counts and len(turn.text) <= 60
 
 
 def take_over(turn: Turn) -> None:

@@ -24,7 +24,7 @@ _WITHDRAW = re.compile(
     re.IGNORECASE,
 )
 _SUPPLEMENT = re.compile(
-    r"덧붙|보완|(?:민원|신고|접수)\S{0,4}\s.{0,14}더\s*(?:말|적|알려|넣|쓰고|쓸|얘기|보탤)|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
+    r"덧붙|보완|(?:[다라냐]고|도|것도|내용도)\s*(?:좀\s*|더\s*|같이\s*)*추가\s*(?:로\s*)?(?:해|적|넣)|(?:민원|신고|접수)\S{0,4}\s.{0,14}더\s*(?:말|적|알려|넣|쓰고|쓸|얘기|보탤)|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
     r"\badd (?:something |more |a note |some |details? )*to (?:my|the|that|it)\b|\bsupplement"
     r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my"
     r"|^\W*补充|(?:想|要)补充|追加(?:したい|で|が)|付け加え|\bbổ sung\b",

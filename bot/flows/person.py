@@ -26,6 +26,13 @@ _NOT_WANTED = re.compile(
     r"|\b(?:no|not an?|don'?t (?:want|need)(?: an?)?) (?:agent|human|person)\b",
     re.IGNORECASE,
 )
+# Said of a call that was promised, or is being arranged: "그럼 예약해 줘요", "내일 전화 주세요".
+_BOOKS = re.compile(
+    r"예약\S{0,2}\s*(?:좀\s*)?(?:해|잡|부탁|할|걸어|넣어|주|바라|원해)|(?:전화|연락|콜백|통화)\S{0,2}\s*(?:좀\s*)?"
+    r"(?:해\s*)?(?:주|줘|달라|부탁|바라|바랍|기다)|\bcall me\b|\bbook it\b",
+    re.IGNORECASE,
+)
+_BRIEF = 30
 # A call that speaks of danger is to be hung up and dialled anew, not held in a queue.
 _HANGS_UP = frozenset({"emergency", "alert_help"})
 _UNHEARD = frozenset({"not_heard"})
@@ -174,11 +181,30 @@ def _shown(number: str) -> str:
     return f"{local[:3]}-****-{local[-4:]}"
 
 
+def _books(turn: Turn) -> bool:
+    brief = len(turn.text) <= _BRIEF and turn.intent not in ("file_petition", "life_emergency")
+    return brief and _BOOKS.search(turn.text) is not None
+
+
+def claims(turn: Turn) -> bool:
+    """Tell whether a message asks for the call that was promised in this talk."""
+    promised = turn.conversation.state == "callback"
+    return promised and turn.dialogue.waiting is None and _books(turn)
+
+
+def fits(turn: Turn) -> bool | None:
+    """Take the wish to be called for an answer, where the number is still wanted."""
+    waiting = turn.dialogue.waiting
+    return True if waiting is not None and waiting.flow == NAME and _books(turn) else None
+
+
 FLOW = Flow(
     NAME,
     frozenset({"talk_to_agent"}),
     begin,
     answer,
     again=again,
+    claims=claims,
+    fits=fits,
     passing=frozenset({"phone"}),
 )

@@ -5,6 +5,7 @@ import re
 from backend.petitions import routing
 from backend.petitions.places import locate
 from backend.shelters import service
+from bot import drafts
 from bot.flow import Flow
 from bot.turn import Turn
 
@@ -40,6 +41,9 @@ async def begin(turn: Turn) -> None:
     """Name the shelters of the district in the message, or ask which."""
     district = turn.chosen or turn.value("district")
     spot = locate(turn.text) if district is None else None
+    if district is None and spot is None and drafts.is_draft(turn.dialogue.held):
+        assert turn.dialogue.held is not None
+        district = turn.dialogue.held.slots.get("district")  # where they report from
     if spot is not None and spot.sure:
         district = spot.districts[0]
     elif spot is not None:

@@ -30,6 +30,8 @@ _ASKS = re.compile(
     r"|什么|区别|何|違い|\bgì\b|khác",
     re.IGNORECASE,
 )
+_EXPLAIN = re.compile(r"설명|자세히|차이|각각|\bexplain|difference", re.IGNORECASE)
+_SHORT = 40
 # Said right after a vote; nobody needs to say anything there.
 _AFTER = "cast"
 _REGRETS = re.compile(
@@ -48,6 +50,8 @@ async def begin(turn: Turn) -> None:
     named = _named(turn, polls) if turn.chosen is None else None
     if named is None and turn.chosen is None and await _tell_of_another(turn):
         return
+    if named is None and turn.chosen is None and _ASKS.search(turn.text):
+        named = _placed(turn, polls)
     if not polls:
         await _none_open(turn)
     elif len(polls) == 1:
@@ -68,8 +72,8 @@ async def answer(turn: Turn) -> None:
     if waiting.step == "poll":
         polls = await service.open_polls(turn.session)
         picked = next((p for p in polls if str(p.id) == turn.chosen), None) or _named(turn, polls)
-        if picked is None and naming.is_last(turn.text):
-            picked = polls[-1]
+        if picked is None:
+            picked = polls[-1] if naming.is_last(turn.text) else _placed(turn, polls)
         if picked is not None:
             await _show(turn, picked)
         else:
@@ -108,15 +112,30 @@ async def again(turn: Turn) -> None:
 
 
 def fits(turn: Turn) -> bool | None:
-    """After a vote was cast, take the wish to change it for one about that vote."""
+    """After a vote was cast, take the wish to change it for one about that vote.
+
+    While polls or options are shown, what asks about one of them is for this flow.
+    """
     waiting = turn.dialogue.waiting
+    if waiting is not None and waiting.flow == NAME and waiting.step in ("poll", "option"):
+        return True if _asks_of_one(turn) else None
     if waiting is None or (waiting.flow, waiting.step) != (NAME, _AFTER):
         return None
     return len(turn.text) <= 40 and _REGRETS.search(turn.text) is not None
 
 
+def _asks_of_one(turn: Turn) -> bool:
+    """Tell whether a message asks what stands behind a number or a name: "2번 설명 좀"."""
+    if len(turn.text) > _SHORT or not _ASKS.search(turn.text):
+        return False
+    return naming.placed(turn.text) is not None or _EXPLAIN.search(turn.text) is not None
+
+
 def claims(turn: Turn) -> bool:
-    """Tell whether a message asks how a vote ended, which sounds like asking after a petition."""
+    """Tell whether a message asks how a vote ended, which sounds like asking after a petition,
+    or what one of its numbers stands for, which sounds like asking for help."""
+    if _OF_VOTES.search(turn.text) and _asks_of_one(turn):
+        return turn.intent in ("help", "vote", "list_polls", "out_of_scope")
     asks = _OF_VOTES.search(turn.text) and _OUTCOME.search(turn.text)
     return bool(asks) and turn.intent == "check_status" and turn.number is None
 
@@ -304,6 +323,12 @@ def _by_option(turn: Turn, polls: Sequence[Poll]) -> tuple[Poll, int] | None:
 def _named(turn: Turn, polls: Sequence[Poll]) -> Poll | None:
     place = naming.named(turn.text, [list(poll.title.values()) for poll in polls])
     return None if place is None else polls[place]
+
+
+def _placed(turn: Turn, polls: Sequence[Poll]) -> Poll | None:
+    """Return the poll whose number in the list a message speaks of."""
+    place = naming.placed(turn.text) if turn.chosen is None else None
+    return polls[place - 1] if place is not None and place <= len(polls) else None
 
 
 def _in(turn: Turn, titles: dict[str, str]) -> str:

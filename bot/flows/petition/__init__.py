@@ -241,6 +241,11 @@ def fits(turn: Turn) -> bool | None:
         return True
     if waiting.step == "confirm" and confirming.wants_to_join(turn):
         return True
+    if waiting.step in ("confirm", "fix") and turn.number is None:
+        found = read(turn.text)  # "9번 말고 8번" mends what is shown, whatever it sounds like
+        shown = (str(waiting.slots.get("place", "")), str(waiting.slots.get("details", "")))
+        if found is not None and any(found.mend(said) is not None for said in shown):
+            return True
     return None
 
 

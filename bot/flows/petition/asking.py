@@ -9,7 +9,12 @@ from bot.flows.petition.slots import Slots
 from bot.turn import Turn
 
 NAME = "petition"
-_HEARD = 90
+_HEARD = 55
+# Where a long sentence may be cut in two: behind the endings that go on.
+_CLAUSES = re.compile(
+    r"(?<=[다요죠네][.!?])\s+|(?<=는데)\s+|(?<=[은인던]데)\s+|(?<=는데요)\s+|(?<=인데요)\s+|(?<=니까)\s+|(?<=라고요)\s+"
+    r"|(?<=[하되있없졌났렸]고)\s+|(?<=[해돼어아서]서)\s+|(?<=거든요)\s+|(?<=더니)\s+|,\s+|(?<=[.!?])\s+"
+)
 # What callers say before they come to the point.
 _OPENING = re.compile(
     r"^(?:(?:네+|예+|아+|저기요?|여기|여보세요|안녕\S*|수고\S*|실례\S*|hello|hi|yes|good \w+)"
@@ -114,7 +119,7 @@ def _told(turn: Turn, slots: Slots) -> str:
     """
     said = without_fillers(_OPENING.sub("", str(slots["details"])))
     if len(said) > _HEARD:
-        said = said[:_HEARD].rsplit(" ", 1)[0]
+        said = _gist(said)
     said = said.rstrip(".!? ")
     place, district = str(slots.get("place", "")), slots.get("district")
     named = routing.district_name(district, turn.language) if district else ""
@@ -123,6 +128,26 @@ def _told(turn: Turn, slots: Slots) -> str:
     if turn.language == "ko":
         return ", ".join(filter(None, (" ".join(new), said)))
     return ", at ".join(filter(None, (said, ", ".join(reversed(new)))))
+
+
+def _gist(said: str) -> str:
+    """Return of a long story the part that tells what it is about, and no more than one hears out.
+
+    That is where its subject is named, or what is broken; otherwise how it begins.
+    """
+    directory = routing.directory()
+    parts = [part for part in _CLAUSES.split(said) if part.strip()]
+    of_it = [
+        routing.classify(part).id != directory.default.id or bool(directory.broken.found_in(part))
+        for part in parts
+    ]
+    first = of_it.index(True) if True in of_it else 0
+    told = parts[first]
+    for part in parts[first + 1 :]:
+        if len(told) + len(part) >= _HEARD:
+            break
+        told = f"{told} {part}"
+    return told if len(told) <= _HEARD else told[:_HEARD].rsplit(" ", 1)[0]
 
 
 def where(turn: Turn, slots: Slots) -> str:

@@ -31,7 +31,7 @@ _BESIDE_A_DISTRICT = re.compile(
     r"|actually|the|of|please)\b|서울시?|이에요|예요|이요|요|입니다|아니|쪽|\W",
     re.IGNORECASE,
 )
-_GU = re.compile(r"구청?(?:에서|에|으로|로|이요|요|예요|입니다)?$")
+_GU = re.compile(r"(?<![출입])구청?(?:에서|에|으로|로|이요|요|예요|입니다)?$")
 
 
 def matter(turn: Turn) -> bool:
@@ -147,7 +147,8 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     """Take the whole answer as the place: the citizen was asked where. False for what is none."""
     if take_where(turn, slots):
         if "place" not in slots and not _GU.search(turn.text.strip()):
-            _set_place(slots, _said_plainly(turn))
+            if named := _said_plainly(turn):
+                _set_place(slots, named)
         elif slots.get("place") and len(turn.text) <= 60 and not matter(turn):
             # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
             _set_place(slots, _said_plainly(turn))
@@ -178,8 +179,12 @@ def _said_plainly(turn: Turn) -> str:
     """Return the answer as a place, with the district's name as it is written."""
     text = turn.text
     for entity in reversed(turn.parse.entities):
-        if entity.entity == "district" and entity.text.endswith("구"):
+        if entity.entity != "district":
+            continue
+        if entity.text.endswith("구"):
             text = text[: entity.start] + entity.value + text[entity.end :]
+        elif not text[: entity.start].strip() and not text[entity.end : entity.end + 1].strip():
+            text = text[entity.end :]  # "관악 봉천동": the district is told beside the place
     return plain(text)
 
 
