@@ -37,6 +37,14 @@ OVER = {
     "ko": "[정정] 14:30에 보낸 호우경보는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
     "en": "[Correction] The 14:30 warning was sent by mistake. Questions: 120",
 }
+CLEAR = {"ko": "[해제] 14:30 호우경보가 끝났습니다. 문의 120", "en": "[All clear] It is over."}
+FACTS = {
+    "ko": {
+        "sender": "서울특별시", "time": "14:30", "what": "호우(Heavy rain)경보", "where": "한강변",
+        "why": "하천 급증", "action": "지하에서는 바로 대피", "where_to_go": "높은 곳",
+        "contact": "120",
+    }
+}  # fmt: skip
 START_SECONDS = 300  # of a process, on a machine with much else to do
 EUNGDAP = [sys.executable, "-c", "from backend.cli import main; main()"]
 
@@ -194,7 +202,7 @@ class City:
         draft = Draft.model_validate(
             {
                 "environment": "live", "title": "호우경보", "texts": {"ko": KO, "en": EN},
-                "correction": OVER, "districts": ["마포구"],
+                "correction": OVER, "all_clear": CLEAR, "facts": FACTS, "districts": ["마포구"],
                 "expires_at": datetime.now(UTC) + timedelta(hours=4),
             }
         )  # fmt: skip

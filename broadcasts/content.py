@@ -73,11 +73,15 @@ CORRECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a message can't go to approval yet: the field, and a sentence in both languages."""
+    """Why a message can't go to approval yet: the field, and a sentence in both languages.
+
+    `missing` names what of the field is missing, as the API calls it.
+    """
 
     field: str
     ko: str
     en: str
+    missing: tuple[str, ...] = ()
 
 
 def clean(text: str) -> str:
@@ -215,12 +219,13 @@ def problems(broadcast: Broadcast, now: datetime) -> list[Problem]:
 
 
 def _untold(broadcast: Broadcast) -> list[Problem]:
-    """Return what an alert of a known kind lacks: a fact, the all-clear, the word in English.
+    """Return what an alert lacks: a fact, the all-clear, the word in English.
 
-    On 31 May 2023 a text without why and where to go sent a city into the street. What is written
-    by hand (no kind) has no facts to ask for; a test goes to the staff alone.
+    On 31 May 2023 a text without why and where to go sent a city into the street: an alert of no
+    known kind, written by hand or by an API key, has to tell as much as the others. Only its name
+    has no English word that the city could ask for. A test goes to the staff alone.
     """
-    if broadcast.hazard == UNKNOWN or broadcast.environment == "test":
+    if broadcast.environment == "test":
         return []
     found: list[Problem] = []
     told = broadcast.facts.get("ko", {})
@@ -229,7 +234,12 @@ def _untold(broadcast: Broadcast) -> list[Problem]:
         ko = ", ".join(FACTS[name][0] for name in missing)
         en = ", ".join(FACTS[name][1] for name in missing)
         found.append(
-            Problem("facts", f"빠진 내용이 있어요: {ko}. 써 주세요.", f"Fill these in: {en}.")
+            Problem(
+                "facts",
+                f"빠진 내용이 있어요: {ko}. 써 주세요.",
+                f"Fill these in, in Korean: {en}.",
+                tuple(missing),
+            )
         )
     clear = broadcast.all_clear.get("ko", "")
     if not clear or characters(clear) > SHORT_LIMIT:
@@ -241,7 +251,8 @@ def _untold(broadcast: Broadcast) -> list[Problem]:
             )
         )
     korean = broadcast.texts.get("ko", "")
-    if korean and broadcast.level in URGENT and not _ENGLISH.search(korean):
+    named = broadcast.hazard != UNKNOWN and broadcast.level in URGENT
+    if korean and named and not _ENGLISH.search(korean):
         found.append(
             Problem(
                 "texts",

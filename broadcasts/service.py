@@ -4,6 +4,7 @@ Every step is one UPDATE whose WHERE names the states it may start from and the 
 saw, so that two people at once can't both succeed. The table's CHECK stands behind the approval.
 """
 
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import case, func, select, update
@@ -110,7 +111,7 @@ async def submit(
 ) -> Broadcast:
     """Ask for approval of `version`.
 
-    Raises: Invalid with `problems` (field, ko, en) while something is missing; Conflict.
+    Raises: Invalid with `problems` (field, ko, en, missing) while something is missing; Conflict.
     """
     submitter = person(actor)
     broadcast = await get(session, broadcast_id)
@@ -119,7 +120,7 @@ async def submit(
         raise Invalid(
             " ".join(p.ko for p in found),
             " ".join(p.en for p in found),
-            problems=[{"field": p.field, "ko": p.ko, "en": p.en} for p in found],
+            problems=[asdict(problem) for problem in found],
         )
     changed = await _step(
         session, broadcast_id, SUBMITTABLE, version,

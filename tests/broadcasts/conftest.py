@@ -31,6 +31,7 @@ from backend.staff import grants
 from backend.staff import service as staff
 from broadcasts import approval, audience, plan, routes, service
 from broadcasts.schemas import Approval, Draft
+from tests.alerts import CLEAR, FACTS
 from tests.broadcasts.browsers import Browsers
 
 KO = "[서울특별시] 14:30 호우(Heavy rain)경보. 한강변 출입 금지. 지하에서는 바로 대피. 문의 120"
@@ -43,11 +44,13 @@ def draft(**changes: Any) -> Draft:
     values: dict[str, Any] = {
         "environment": "live",
         "title": "호우경보",
+        "facts": FACTS,
         "texts": {"ko": KO, "en": EN},
         "correction": {
             "ko": "[정정] 14:30에 보낸 호우경보는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
             "en": "[Correction] The 14:30 warning was sent by mistake. Questions: 120",
         },
+        "all_clear": CLEAR,
         "districts": ["마포구"],
         "expires_at": datetime.now(UTC) + timedelta(hours=4),
     }

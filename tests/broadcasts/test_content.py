@@ -132,11 +132,14 @@ CLEAR = {"ko": "[해제] 끝났습니다."}
         ({"all_clear": {"ko": "가" * 91}}, "all_clear"),
         ({"texts": {"ko": "[서울특별시] 호우경보"}}, "texts"),
         ({"texts": {"ko": "[서울특별시] 호우경보"}, "level": "advisory"}, None),
-        ({"facts": {}, "all_clear": {}, "hazard": "other"}, None),
+        ({"facts": {}, "hazard": "other"}, "facts"),
+        ({"all_clear": {}, "hazard": "other"}, "all_clear"),
+        ({"texts": {"ko": "[서울특별시] 호우경보"}, "hazard": "other"}, None),
+        ({"facts": {}, "all_clear": {}, "environment": "test"}, None),
         ({}, None),
     ],
 )
-def test_an_alert_of_a_kind_tells_all_of_it(changes: dict[str, object], field: str | None) -> None:
+def test_an_alert_tells_all_of_it(changes: dict[str, object], field: str | None) -> None:
     ready: dict[str, object] = {"hazard": "heavy_rain", "facts": WHOLE, "all_clear": CLEAR}
     found = [p.field for p in content.problems(written(**(ready | changes)), NOW)]
     assert found == ([field] if field else [])

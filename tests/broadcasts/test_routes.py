@@ -186,6 +186,26 @@ async def test_what_is_missing_comes_back_field_by_field(browsers: Browsers) -> 
     assert fields == ["districts", "texts", "correction", "expires_at"]
 
 
+@pytest.mark.parametrize("hazard", ["other", "heavy_rain"])
+async def test_an_alert_by_hand_has_to_tell_as_much_as_one_of_a_kind(
+    browsers: Browsers, hazard: str
+) -> None:
+    told = {"ko": {"sender": "서울특별시", "what": "호우", "why": " "}}
+    drafted = body(hazard=hazard, facts=told, all_clear={})
+    made = (await browsers["author"].post(API, json=drafted)).json()
+    answer = await browsers["author"].post(f"{API}/{made['id']}/submit", json={"version": 1})
+    assert answer.status_code == 422
+    facts, clear = answer.json()["problems"]
+    assert facts["missing"] == ["time", "where", "why", "action", "where_to_go", "contact"]
+    assert "왜 위험한지, 어떻게 할지, 어디로 갈지" in facts["ko"]
+    assert "where to go" in facts["en"]
+    assert (clear["field"], "all-clear" in clear["en"]) == ("all_clear", True)
+    whole = body(hazard=hazard) | {"version": 1}
+    await browsers["author"].put(f"{API}/{made['id']}", json=whole)
+    answer = await browsers["author"].post(f"{API}/{made['id']}/submit", json={"version": 2})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_strange_requests_are_refused_and_break_nothing(browsers: Browsers) -> None:
     broadcast = await written(browsers)
     path = f"{API}/{broadcast['id']}"

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backend.delivery.alert_words import alert_link
+from tests.alerts import CLEAR, FACTS
 from tests.browser.chat import overflow, violations
 from tests.browser.officials import log_in, official, register
 from tests.city import City
@@ -44,6 +45,8 @@ def written() -> dict[str, object]:
             "en": "[Correction] The alert was sent by mistake. Questions: 120",
             "vi": "[ĐÍNH CHÍNH] Thông báo vừa gửi là nhầm lẫn. Hỏi: 120",
         },
+        "facts": FACTS,
+        "all_clear": CLEAR,
         "districts": list(AREA),
         "expires_at": (datetime.now(UTC) + timedelta(hours=4)).isoformat(),
     }

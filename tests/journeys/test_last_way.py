@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tests.alerts import CLEAR, FACTS
 from tests.city import City
 
 API = "/api/v1/broadcasts"
@@ -42,7 +43,7 @@ class Officials:
         draft = {
             "environment": "live", "title": "홍제천 범람", "level": "emergency",
             "texts": {"ko": WORDS}, "correction": {"ko": "[정정] 잘못 보냈어요."},
-            "districts": ["마포구"],
+            "facts": FACTS, "all_clear": CLEAR, "districts": ["마포구"],
             "expires_at": (datetime.now(UTC) + timedelta(hours=2)).isoformat(), **changes,
         }  # fmt: skip
         made = self.done(self.author.post(API, json=draft))

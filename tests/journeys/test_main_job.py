@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from backend.db import libpq_url
+from tests.alerts import CLEAR, FACTS
 from tests.city import City, new_session
 
 NUMBER = re.compile(r"P-\d{4}-\d{7}")
@@ -184,6 +185,8 @@ def _draft() -> dict[str, Any]:
             "ko": "[서울특별시][정정] 14:30 호우 문자는 잘못 보낸 것입니다. 죄송합니다. 문의 120",
             "en": "[Seoul][Correction] The 14:30 rain message was sent in error. Sorry.",
         },
+        "facts": FACTS,
+        "all_clear": CLEAR,
         "expires_at": (datetime.now(UTC) + timedelta(hours=2)).isoformat(),
     }
 
