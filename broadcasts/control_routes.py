@@ -33,7 +33,7 @@ Reader = Annotated[Actor, Depends(require(*live.READERS))]
 Author = Annotated[Actor, Depends(require("author", "approver"))]
 Approver = Annotated[Actor, Depends(require("approver"))]
 Canceller = Annotated[Actor, Depends(require("author", "approver", "breakglass", "operator"))]
-Operator = Annotated[Actor, Depends(require("operator", "admin"))]
+Operator = Annotated[Actor, Depends(require(*switch.OPERATORS))]
 
 
 @router.post("/api/v1/broadcasts/audience")

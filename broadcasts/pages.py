@@ -30,6 +30,7 @@ from broadcasts import (
     progress,
     report,
     service,
+    switch,
     unknown,
 )
 from broadcasts.outcomes import outcomes
@@ -71,7 +72,7 @@ async def list_page(request: Request, session: Session, actor: MaybeActor) -> Re
     names = await _names(session, {row.created_by for row in rows if row.created_by})
     return _render(
         request, "siren/list.html", actor=actor, groups=groups, total=total, shown=len(rows),
-        names=names,
+        names=names, house=await switch.read(session),
     )  # fmt: skip
 
 

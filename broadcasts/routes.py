@@ -23,6 +23,7 @@ from broadcasts import (
     report_pages,
     sending,
     service,
+    switch_pages,
 )
 from broadcasts.cap import routes as cap
 from broadcasts.content import LANGUAGES
@@ -49,6 +50,7 @@ router.include_router(live.router)
 router.include_router(control_routes.router)
 router.include_router(answer_routes.router)
 router.include_router(break_glass_routes.router)
+router.include_router(switch_pages.router)  # before /siren/{id}
 router.include_router(pages.router)
 router.include_router(preview.router)
 router.include_router(public_pages.router)

@@ -1,6 +1,6 @@
 """The great switch: the house in live or training mode, and everything stopped at once."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import audit
@@ -11,6 +11,8 @@ from broadcasts import halting
 from broadcasts.service import person
 
 STOPPED = "siren.stopped"
+# Who may put the switch elsewhere.
+OPERATORS = ("operator", "admin")
 
 
 async def read(session: AsyncSession) -> SirenSwitch:
@@ -21,8 +23,8 @@ async def read(session: AsyncSession) -> SirenSwitch:
 async def set_mode(session: AsyncSession, actor: Actor, mode: str, reason: str) -> SirenSwitch:
     """Put the house into `live` or `training` mode.
 
-    What was submitted in the other mode can't be approved any more, and what was approved in it is
-    halted when it comes to be sent.
+    What was submitted in the other mode can't be approved any more, what is being sent of it is
+    halted at once, and what was approved in it is halted or refused when it comes to be sent.
     """
     changed = await session.scalar(
         update(SirenSwitch)
@@ -31,6 +33,13 @@ async def set_mode(session: AsyncSession, actor: Actor, mode: str, reason: str) 
         .execution_options(populate_existing=True)
     )
     audit.record(session, actor.label, "siren.mode", "siren", mode=mode, why=reason)
+    running = await session.scalars(
+        select(Broadcast.id)
+        .where(Broadcast.status == "sending", Broadcast.mode != mode)
+        .order_by(Broadcast.id)
+    )
+    for broadcast_id in running.all():
+        await halting.halt(session, broadcast_id, halting.ENVIRONMENT, actor=actor.label)
     return _there(changed)
 
 
@@ -66,15 +75,9 @@ async def release(session: AsyncSession, actor: Actor, reason: str) -> SirenSwit
 
     Raises: Conflict where it is not stopped, or the caller is the one who stopped it.
     """
-    # Who stopped it stands in the audit, of the same commit; the row knows its last change alone.
-    stopped_it = select(AuditEntry.id).where(
-        AuditEntry.action == STOPPED,
-        AuditEntry.at == SirenSwitch.stopped_at,
-        AuditEntry.actor == actor.label,
-    )
     changed = await session.scalar(
         update(SirenSwitch)
-        .where(SirenSwitch.stopped_at.is_not(None), ~stopped_it.exists())
+        .where(SirenSwitch.stopped_at.is_not(None), ~_stopped_it(actor).exists())
         .values(stopped_at=None, changed_by=person(actor), changed_at=func.now(), reason=reason)
         .returning(SirenSwitch)
         .execution_options(populate_existing=True)
@@ -86,6 +89,21 @@ async def release(session: AsyncSession, actor: Actor, reason: str) -> SirenSwit
         )
     audit.record(session, actor.label, "siren.released", "siren", why=reason)
     return changed
+
+
+async def stopped_by(session: AsyncSession, actor: Actor) -> bool:
+    """Tell whether the house is stopped and `actor` stopped it, so that another has to release."""
+    found = await session.scalar(select(SirenSwitch.id).where(_stopped_it(actor).exists()))
+    return found is not None
+
+
+def _stopped_it(actor: Actor) -> Select[int]:
+    # Who stopped it stands in the audit, of the same commit; the row knows its last change alone.
+    return select(AuditEntry.id).where(
+        AuditEntry.action == STOPPED,
+        AuditEntry.at == SirenSwitch.stopped_at,
+        AuditEntry.actor == actor.label,
+    )
 
 
 def _there(row: SirenSwitch | None) -> SirenSwitch:

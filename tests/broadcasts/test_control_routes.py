@@ -25,14 +25,15 @@ SIREN = "/api/v1/siren"
 CLEAR = {"ko": "[서울특별시] 해제합니다.", "en": "[Seoul] All clear."}
 
 
-async def hire(browsers: Browsers, office: Office, role: str) -> None:
+async def hire(browsers: Browsers, office: Office, role: str, login: str = "") -> None:
+    login = login or role
     async with office.sessions() as session, session.begin():
-        person = Staff(login=role, name=role, password_hash="-", roles=[role])
+        person = Staff(login=login, name=login, password_hash="-", roles=[role])
         session.add(person)
         await session.flush()
         client = browsers.client()
         client.cookies.set(COOKIE, await staff.log_in(session, person))
-        browsers.clients[role] = client
+        browsers.clients[login] = client
 
 
 async def submitted(browsers: Browsers, **changes: Any) -> dict[str, Any]:
