@@ -26,35 +26,39 @@ QUESTION = {
     "vi": "Hãy trả lời cảnh báo khẩn cấp: gửi 1 nếu an toàn, gửi 2 nếu cần giúp đỡ.",
 }
 
-# A person with several districts of the area counts in the one they chose first, as in the fan-out.
+# The deliveries are read once, and only the few answers are looked up beside each: a join with a
+# million subscriptions took seconds. Whoever has no delivery (yet, or never) has no district here.
 _BY_DISTRICT = text("""
-    WITH alert AS (
-        SELECT id, area FROM broadcast_events WHERE broadcast_id = :broadcast AND kind = 'alert'),
-    named AS (
-        SELECT jsonb_array_elements_text(
-            (area -> 'districts') || coalesce(area -> 'touched', '[]')) AS district FROM alert),
-    home AS (
-        SELECT DISTINCT ON (s.contact_id) s.contact_id, s.district FROM subscriptions s
-        WHERE s.contact_id IN (
-            SELECT d.contact_id FROM deliveries d WHERE d.event_id = (SELECT id FROM alert))
-        ORDER BY s.contact_id, (s.district IN (SELECT district FROM named)) DESC, s.id)
-    SELECT coalesce(home.district, '') AS district, count(*) AS people,
-        count(*) FILTER (WHERE d.status = ANY(:maybe_out)) AS reached,
-        count(*) FILTER (WHERE d.status IN ('accepted', 'sent', 'delivered')) AS accepted,
-        count(*) FILTER (WHERE r.answer = 'safe') AS safe,
-        count(*) FILTER (WHERE r.answer = 'help') AS help,
-        count(*) FILTER (WHERE d.status = ANY(:maybe_out) AND r.answer IS NULL) AS silent
-    FROM alert JOIN deliveries d ON d.event_id = alert.id
-    LEFT JOIN home ON home.contact_id = d.contact_id
-    LEFT JOIN alert_replies r ON r.event_id = alert.id AND r.contact_id = d.contact_id
-    GROUP BY 1 ORDER BY help DESC, 1""").bindparams(bindparam("maybe_out", type_=ARRAY(String)))
+    WITH counted AS (
+        SELECT d.district, d.status, r.answer, count(*) AS people
+        FROM deliveries d
+        LEFT JOIN (SELECT contact_id, answer FROM alert_replies WHERE event_id = :event) r
+            ON r.contact_id = d.contact_id
+        WHERE d.event_id = :event GROUP BY 1, 2, 3),
+    everybody AS (
+        SELECT * FROM counted
+        UNION ALL
+        SELECT NULL, 'none', NULL,
+            e.audience - (SELECT coalesce(sum(people), 0) FROM counted)
+        FROM broadcast_events e WHERE e.id = :event)
+    SELECT coalesce(district, '') AS district, CAST(sum(people) AS bigint) AS people,
+        CAST(coalesce(sum(people) FILTER (WHERE status = ANY(:maybe_out)), 0) AS bigint) AS reached,
+        CAST(coalesce(sum(people) FILTER (
+            WHERE status IN ('accepted', 'sent', 'delivered')), 0) AS bigint) AS accepted,
+        CAST(coalesce(sum(people) FILTER (WHERE answer = 'safe'), 0) AS bigint) AS safe,
+        CAST(coalesce(sum(people) FILTER (WHERE answer = 'help'), 0) AS bigint) AS help,
+        CAST(coalesce(sum(people) FILTER (
+            WHERE status = ANY(:maybe_out) AND answer IS NULL), 0) AS bigint) AS silent
+    FROM everybody WHERE people > 0 GROUP BY 1 ORDER BY help DESC, 1""").bindparams(
+    bindparam("maybe_out", type_=ARRAY(String))
+)
 
 
 class DistrictAnswers(BaseModel):
     """How far an alert came in one district, and what its people answered.
 
     `people` are meant, `reached` may have got it, `accepted` surely went out. `district` is empty
-    for those who have left every district since.
+    for those who have no delivery: it is not their turn yet, or they left after they were counted.
     """
 
     district: str
@@ -67,8 +71,19 @@ class DistrictAnswers(BaseModel):
 
 
 async def by_district(session: AsyncSession, broadcast_id: UUID) -> list[DistrictAnswers]:
-    """Return how far an alert came and its answers by district, most calls for help first."""
-    values = {"broadcast": broadcast_id, "maybe_out": list(audience.MAYBE_OUT)}
+    """Return how far an alert came and its answers by district, most calls for help first.
+
+    The people sum to the audience at every moment; a person with several districts of the area
+    counts in the one they chose first. Empty where no alert was sent.
+    """
+    alert = await session.scalar(
+        select(BroadcastEvent.id).where(
+            BroadcastEvent.broadcast_id == broadcast_id, BroadcastEvent.kind == "alert"
+        )
+    )
+    if alert is None:
+        return []
+    values = {"event": alert, "maybe_out": list(audience.MAYBE_OUT)}
     rows = await session.execute(_BY_DISTRICT, values)
     return [DistrictAnswers(**row) for row in rows.mappings()]
 

@@ -78,9 +78,9 @@ _FAN_OUT = """
     WITH chunk AS ({source} ORDER BY id LIMIT :size),
     added AS (
         INSERT INTO deliveries (lane, event_id, contact_id, address_id, channel, language,
-                                status, attempts, due_at, expires_at)
+                                district, status, attempts, due_at, expires_at)
         SELECT DISTINCT ON (contact_id) CASE WHEN held IS NULL THEN 'siren' ELSE 'bulk' END,
-            CAST(:event AS uuid), contact_id, address_id, channel, spoken, 'pending', 0,
+            CAST(:event AS uuid), contact_id, address_id, channel, spoken, district, 'pending', 0,
             coalesce(held, now()), CAST(:expires AS timestamptz)
         FROM chunk ORDER BY contact_id, id
         ON CONFLICT (event_id, contact_id) DO NOTHING
@@ -89,15 +89,23 @@ _FAN_OUT = """
         (SELECT count(*) FROM added) AS added"""
 
 _ALERT = """
-        SELECT s.id, s.contact_id, s.address_id, s.channel, {language} AS spoken, {held} AS held
+        SELECT s.id, s.contact_id, s.address_id, s.channel, {language} AS spoken,
+            {district} AS district, {held} AS held
         {meant} AND s.id > :cursor AND s.id <= :through"""
+
+# A person with several districts counts in the first of the area that they chose. By a saved place
+# somebody may be meant through another district of theirs.
+_COUNTS_IN = """CASE WHEN s.district = ANY(:districts) THEN s.district ELSE coalesce(
+            (SELECT o.district FROM subscriptions o WHERE o.contact_id = s.contact_id
+             AND o.district = ANY(:districts) ORDER BY o.id LIMIT 1), s.district) END"""
 
 # The others go to whom the first may have reached, where and in what language it did.
 _FOLLOW = text(
     _FAN_OUT.format(
         source=f"""
         SELECT d.id, d.contact_id, d.address_id, d.channel,
-            {_LANGUAGE.format(wish="d.language")} AS spoken, CAST(NULL AS timestamptz) AS held
+            {_LANGUAGE.format(wish="d.language")} AS spoken, d.district,
+            CAST(NULL AS timestamptz) AS held
         FROM deliveries d
         WHERE d.id > :cursor AND d.event_id = CAST(:corrects AS uuid)
           AND d.status = ANY(:maybe_out)
@@ -133,7 +141,10 @@ def _spreading(*, rings: bool, quiet_counts: bool) -> TextClause:
             "WHERE a.stopped_at",
             f"{contact} CROSS JOIN {quiet.city_clock()} WHERE a.stopped_at",
         )
-    source = _ALERT.format(language=_LANGUAGE.format(wish="s.language"), held=held, meant=meant)
+    source = _ALERT.format(
+        language=_LANGUAGE.format(wish="s.language"), held=held, meant=meant,
+        district=_COUNTS_IN if rings else "s.district",
+    )  # fmt: skip
     return text(_FAN_OUT.format(source=source)).bindparams(
         *(_LISTS[name] for name in ("languages", "districts", *(["rings"] * rings)))
     )

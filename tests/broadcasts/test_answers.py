@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.contacts import alert_replies
 from backend.context import Context
@@ -11,7 +11,7 @@ from backend.errors import Conflict
 from backend.messages import service as messages
 from backend.models import Address
 from broadcasts import answers, audience, service
-from tests.broadcasts.conftest import Office, draft
+from tests.broadcasts.conftest import Office, draft, enrol
 
 
 async def answer(
@@ -57,6 +57,63 @@ async def test_answers_are_counted_by_district_and_only_the_silent_are_asked_aga
     )
     with pytest.raises(Conflict):  # a moment ago
         await office.do(answers.remind, office.author, event.broadcast_id)
+
+
+async def test_the_districts_sum_to_the_audience_from_the_first_moment(
+    office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    event = await office.approved(13, districts=["마포구", "용산구"])
+
+    async def people() -> dict[str, int]:
+        async with office.sessions() as session:
+            rows = await answers.by_district(session, event.broadcast_id)
+        assert sum(row.people for row in rows) == 13
+        return {row.district: row.people for row in rows}
+
+    assert await people() == {"": 13}
+    async with office.sessions() as session, session.begin():
+        await audience.fan_out_chunk(session, event.id, 5)
+    begun = await people()
+    assert begun[""] > 0
+    await audience.fan_out(context, str(event.id))
+    assert await people() == {"마포구": 12, "용산구": 1}
+    # Where they count is frozen with the alert, wherever they move afterwards.
+    async with office.sessions() as session, session.begin():
+        await session.execute(text("DELETE FROM subscriptions"))
+    assert await people() == {"마포구": 12, "용산구": 1}
+
+
+async def test_who_left_before_their_turn_counts_without_a_district(
+    office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    event = await office.approved(12)
+    async with office.sessions() as session, session.begin():
+        await session.execute(
+            text("DELETE FROM subscriptions WHERE contact_id = :who"), {"who": crowd[0]}
+        )
+    await audience.fan_out(context, str(event.id))
+    async with office.sessions() as session:
+        rows = await answers.by_district(session, event.broadcast_id)
+        assert await answers.by_district(session, uuid.uuid4()) == []
+    assert {row.district: (row.people, row.reached) for row in rows} == {
+        "": (1, 0), "마포구": (11, 0),
+    }  # fmt: skip
+
+
+async def test_who_is_meant_for_a_saved_place_counts_where_the_area_is(
+    office: Office, context: Context
+) -> None:
+    async with office.sessions() as session, session.begin():
+        person = await enrol(session, "강남구", "마포구")
+        visitor = await enrol(session, "강남구")
+        for each in (person, visitor):
+            each.latitude, each.longitude = 37.559, 126.908
+    ring = [(37.556, 126.905), (37.562, 126.905), (37.562, 126.912), (37.556, 126.912)]
+    event = await office.approved(2, districts=[], polygons=[ring])
+    await audience.fan_out(context, str(event.id))
+    async with office.sessions() as session:
+        rows = await answers.by_district(session, event.broadcast_id)
+    assert {row.district: row.people for row in rows} == {"강남구": 1, "마포구": 1}
 
 
 async def test_nobody_is_asked_again_about_what_was_not_sent_or_was_cancelled(
