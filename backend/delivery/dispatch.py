@@ -272,6 +272,12 @@ class _Pump:
         task.add_done_callback(self._sending.discard)
 
     async def _try(self, parcel: Parcel, provider: Provider) -> None:
+        if not parcel.ours:
+            # This process stood still: meanwhile it was given up, and perhaps cancelled.
+            self._untold.append((parcel, 0.0))
+            self._due_in(TICK)
+            self._stirred.set()
+            return
         said = await self._say(parcel, provider)
         self._dispatcher.note(provider.name, said)
         if isinstance(said, Throttled) and said.retry_after:

@@ -1,6 +1,7 @@
 """Claiming what is due, and packing it with all that its channel needs: one statement a batch."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -89,6 +90,11 @@ _CANCEL = text("""
 )
 
 
+def awake() -> float:
+    """Return seconds that only go forward, those of a suspended machine among them."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A claimed delivery.
@@ -106,6 +112,12 @@ class Parcel:
     provider: str | None
     refused_by: tuple[str, ...]
     outgoing: Outgoing
+    claimed_at: float = field(default_factory=awake)
+
+    @property
+    def ours(self) -> bool:
+        """Whether its lease lasts for a whole try still: no process that stood still sends late."""
+        return awake() - self.claimed_at < LEASE.total_seconds() / 2
 
 
 async def channels_due(session: AsyncSession, lane: str) -> list[str]:
@@ -120,6 +132,7 @@ async def claim(context: Context, lane: str, channel: str, size: int) -> list[Pa
     earlier one is open.
     """
     values = {"lane": lane, "channel": channel, "size": size, "lease": LEASE}
+    claimed_at = awake()
     async with context.sessions() as session, session.begin():
         rows = (await session.execute(_CLAIM, values)).all()
         parcels = []
@@ -141,13 +154,15 @@ async def claim(context: Context, lane: str, channel: str, size: int) -> list[Pa
                     replaced.append(row.id)
                     continue
                 words = words.replace(CODE_MARK, phone_code(context.settings.secret, code))
-            parcels.append(_parcel(row, packed, words, Links.of(context.settings)))
+            parcels.append(_parcel(row, packed, words, Links.of(context.settings), claimed_at))
         if replaced:
             await session.execute(_CANCEL, {"ids": replaced})
         return parcels
 
 
-def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> Parcel:
+def _parcel(
+    row: Row[Any], packed: dict[str, Any], words: str, links: Links, claimed_at: float
+) -> Parcel:
     said_at = row.said_at.timestamp() if row.photo else 0.0
     return Parcel(
         row.channel,
@@ -168,6 +183,7 @@ def _parcel(row: Row[Any], packed: dict[str, Any], words: str, links: Links) -> 
             photo_url=links.for_provider(row.photo, said_at) if row.photo else None,
             environment=row.environment or "live",
         ),
+        claimed_at,
     )
 
 

@@ -58,10 +58,20 @@ _ADD = batch(
     id="bigint", route="bigint", provider="text", parts="bigint", check_in="double precision",
 )  # fmt: skip
 
+# Whoever puts it back has not sent it: what was given up with its lease is known again to wait,
+# unless its alert was stopped meanwhile and the citizen is told of that already.
 _PUT_BACK = batch(
     """UPDATE deliveries d SET status = 'pending', attempts = d.attempts - 1,
-        due_at = now() + u.delay * interval '1 second', claimed_until = NULL, updated_at = now()
-    FROM {rows} WHERE d.id = u.id AND d.attempts = u.number AND d.status = 'dispatching'""",
+        reason = CASE WHEN d.status = 'dispatching' THEN d.reason END,
+        due_at = now() + u.delay * interval '1 second', claimed_until = NULL, check_at = NULL,
+        updated_at = now()
+    FROM {rows} WHERE d.id = u.id AND d.attempts = u.number
+      AND (d.status = 'dispatching'
+           OR d.status = 'unknown' AND d.reason = 'lease-expired' AND d.expires_at > now()
+              AND NOT EXISTS (
+                SELECT 1 FROM broadcast_events e JOIN broadcasts b ON b.id = e.broadcast_id
+                WHERE e.id = d.event_id AND e.kind = 'alert'
+                  AND (e.expires_at <= now() OR b.status IN ('cancelling', 'cancelled'))))""",
     id="bigint", number="bigint", delay="double precision",
 )  # fmt: skip
 
