@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import audit, jobs
 from backend.context import Context
 from backend.events import publish
-from backend.models import Broadcast
-from broadcasts import audience, drafts, paging, sending, service
+from backend.models import Broadcast, SirenSwitch
+from broadcasts import audience, drafts, halting, paging, sending, service
 
 _DUE = text("""
     SELECT b.id FROM broadcasts b
@@ -53,6 +53,13 @@ _HALTED = text("""
       AND e.expires_at <= now()
       AND NOT EXISTS (SELECT 1 FROM deliveries d
                       WHERE d.event_id = e.id AND d.status IN ('pending', 'dispatching'))
+    RETURNING b.id, b.status""")
+
+# Halted before its time came, and that is over: nobody got it.
+_HALTED_PLAN = text("""
+    UPDATE broadcasts b SET status = 'expired'
+    WHERE b.status = 'halted' AND b.expires_at <= now()
+      AND NOT EXISTS (SELECT 1 FROM broadcast_events e WHERE e.broadcast_id = b.id)
     RETURNING b.id, b.status""")
 
 # Every outcome is known, or has been asked for as often as it will be.
@@ -111,7 +118,8 @@ async def tend(context: Context) -> None:
     while await expire_deliveries(context):
         pass
     async with context.sessions() as session, session.begin():
-        changed += await expire_submitted(session) + await finish(session)
+        changed += await expire_submitted(session) + await hold_unfit(session)
+        changed += await finish(session)
         await resume(session)
     for broadcast_id in changed:
         await publish(context.redis, f"broadcast:{broadcast_id}", {"type": "changed"})
@@ -194,10 +202,34 @@ async def expire_submitted(session: AsyncSession) -> list[UUID]:
     return [broadcast.id for broadcast in rows]
 
 
+async def hold_unfit(session: AsyncSession) -> list[UUID]:
+    """Hold what is being sent although the house is stopped or stands otherwise; return which.
+
+    The fan-out looks at the house before each chunk. What it has written by then waits for its
+    turn, and so does what was resumed or sent again in the instant of a stop.
+    """
+    unfit = await session.execute(
+        select(Broadcast.id, Broadcast.mode).where(
+            Broadcast.status == "sending", ~sending.house_allows()
+        )
+    )
+    held = []
+    for row in unfit.all():
+        house = await session.get_one(SirenSwitch, 1, populate_existing=True)
+        why = halting.KILL_SWITCH if house.stopped_at else halting.ENVIRONMENT
+        if await halting.halt(session, row.id, why):
+            audit.record(
+                session, "system", "broadcast.refused_at_sending", f"broadcast:{row.id}",
+                why=why, mode=house.mode, approved_in=row.mode,
+            )  # fmt: skip
+            held.append(row.id)
+    return held
+
+
 async def finish(session: AsyncSession) -> list[UUID]:
     """Move on broadcasts with nothing left to send or to wait for; return them."""
     rows: list[Row[Any]] = []
-    for step in (_HALTED, _SENT, _FINISH, _FINISH_CANCEL):
+    for step in (_HALTED, _HALTED_PLAN, _SENT, _FINISH, _FINISH_CANCEL):
         rows += (await session.execute(step)).all()
     for row in rows:
         audit.record(session, "system", f"broadcast.now_{row.status}", f"broadcast:{row.id}")

@@ -6,7 +6,7 @@ fit is refused and said so; it is never dropped in silence.
 
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -69,10 +69,13 @@ def house_allows() -> ColumnElement[bool]:
 async def resume(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Broadcast:
     """Let a halted alert go on: a second person decides, not the one who approved or sent it.
 
+    A plan that was halted before its time waits for it again.
+
     Raises: Forbidden for the approver, Conflict where it is not halted, the house is stopped or
     stands otherwise than it did, or its time is over.
     """
     second = person(actor)
+    begun = exists().where(BroadcastEvent.broadcast_id == Broadcast.id)
     resumed = await session.scalar(
         update(Broadcast)
         .where(
@@ -83,17 +86,30 @@ async def resume(session: AsyncSession, actor: Actor, broadcast_id: UUID) -> Bro
             Broadcast.expires_at > func.now(),
             house_allows(),
         )
-        .values(status="sending", resumed_by=second, resumed_at=func.now(), halted_reason=None)
+        .values(
+            status=case((begun, "sending"), else_="approved"),
+            resumed_by=second,
+            resumed_at=func.now(),
+            halted_reason=None,
+        )
         .returning(Broadcast)
         .execution_options(populate_existing=True)
     )
     if resumed is None:
         broadcast = await get(session, broadcast_id)
+        over = await session.scalar(
+            select(Broadcast.expires_at <= func.now()).where(Broadcast.id == broadcast_id)
+        )
         alone = broadcast.created_by if broadcast.breakglass_id else broadcast.approved_by
         if broadcast.status == "halted" and alone == second:
             raise Forbidden(
                 "승인한 사람은 멈춘 발송을 다시 시작할 수 없어요. 다른 승인자에게 부탁해 주세요.",
                 "Whoever approved it can't let it go on. Another approver has to.",
+            )
+        if broadcast.status == "halted" and over:
+            raise Conflict(
+                "유효 시간이 지나서 이어 보낼 수 없어요.",
+                "Its time is over, so it can't go on.",
             )
         if broadcast.status == "halted":
             raise closed_house()

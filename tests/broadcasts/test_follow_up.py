@@ -10,7 +10,16 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.context import Context
 from backend.errors import Conflict, Forbidden, Invalid
-from broadcasts import approval, audience, correction, drafts, schedule, service
+from broadcasts import (
+    approval,
+    audience,
+    correction,
+    drafts,
+    halting,
+    schedule,
+    sending,
+    service,
+)
 from broadcasts.schemas import UpdateIn
 from tests.broadcasts.conftest import Office, draft, seen
 
@@ -97,6 +106,11 @@ async def test_an_all_clear_needs_an_alert_and_its_words(
         await office.do(correction.all_clear, office.author, waiting.id)
     event = await office.approved(12)
     await audience.fan_out(context, str(event.id))
+    async with (
+        office.sessions() as session,
+        session.begin(),
+    ):  # as one of before they were asked for
+        await session.execute(text("UPDATE broadcasts SET all_clear = '{}'"))
     with pytest.raises(Invalid):
         await office.do(correction.all_clear, office.author, event.broadcast_id)
 
@@ -242,6 +256,41 @@ async def test_a_plan_is_cancelled_before_its_time_without_a_correction(
     await due(office, broadcast_id)
     await schedule.tend(context)
     assert await office.events(broadcast_id) == []
+
+
+async def test_a_plan_that_was_halted_and_resumed_still_fires_at_its_time(
+    office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    broadcast_id = await planned(office)
+    await approve_planned(office, broadcast_id)
+    async with office.sessions() as session, session.begin():
+        assert await halting.halt(session, broadcast_id, "잠깐만요", actor=office.author.label)
+    await schedule.tend(context)
+    await office.do(sending.resume, office.second, broadcast_id)
+    assert await office.status(broadcast_id) == "approved"
+    await schedule.tend(context)
+    assert await office.events(broadcast_id) == []
+    await due(office, broadcast_id)
+    await schedule.tend(context)
+    (event,) = await office.events(broadcast_id)
+    await audience.fan_out(context, str(event.id))
+    assert len(await office.deliveries(event.id)) == 12
+
+
+async def test_a_plan_halted_beyond_its_time_expires(
+    office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    broadcast_id = await planned(office)
+    await approve_planned(office, broadcast_id)
+    async with office.sessions() as session, session.begin():
+        assert await halting.halt(session, broadcast_id, "잠깐만요", actor=office.author.label)
+        await session.execute(text("UPDATE broadcasts SET expires_at = now()"))
+    with pytest.raises(Conflict) as refused:
+        await office.do(sending.resume, office.second, broadcast_id)
+    assert refused.value.en == "Its time is over, so it can't go on."
+    await schedule.tend(context)
+    assert await office.status(broadcast_id) == "expired"
+    assert ("system", "broadcast.now_expired") in await office.deeds(broadcast_id)
 
 
 async def test_a_plan_for_the_past_can_t_be_submitted(office: Office) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from backend.context import Context
+from backend.delivery import packing
 from backend.errors import Conflict, Forbidden
 from backend.models import ApiKey
 from backend.security import Actor
@@ -193,6 +194,42 @@ async def test_the_great_switch_stops_everything_and_another_person_opens_it(
     await office.do(sending.resume, office.second, event.broadcast_id)
     await audience.fan_out(context, str(event.id))
     assert len(await office.deliveries(event.id)) == 12
+
+
+@pytest.mark.parametrize("by", ["switch", "statement"])
+async def test_a_change_to_training_holds_what_waits_for_its_turn(
+    office: Office, context: Context, crowd: list[uuid.UUID], by: str
+) -> None:
+    event = await office.approved(12)
+    await audience.fan_out(context, str(event.id))
+    assert await office.status(event.broadcast_id) == "sending"
+    if by == "switch":
+        await office.do(switch.set_mode, office.second, "training", OPERATOR_REASON)
+        held = (office.second.label, "broadcast.halted")
+    else:
+        async with office.sessions() as session, session.begin():
+            await session.execute(text("UPDATE siren_switch SET mode = 'training'"))
+        await schedule.tend(context)
+        held = ("system", "broadcast.refused_at_sending")
+    assert await office.status(event.broadcast_id) == "halted"
+    assert held in await office.deeds(event.broadcast_id)
+    assert await packing.claim(context, "siren", "sms", 50) == []
+    await office.do(switch.set_mode, office.second, "live", "훈련이 끝났어요")
+    await office.do(sending.resume, office.second, event.broadcast_id)
+    await schedule.tend(context)
+    assert len(await packing.claim(context, "siren", "sms", 50)) == 4
+
+
+async def test_what_was_resumed_in_the_instant_of_a_stop_is_held_by_the_clock(
+    office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    event = await office.approved(12)
+    await audience.fan_out(context, str(event.id))
+    async with office.sessions() as session, session.begin():
+        await session.execute(text("UPDATE siren_switch SET stopped_at = now()"))
+    await schedule.tend(context)
+    assert await office.status(event.broadcast_id) == "halted"
+    assert [d for _, d in await office.deeds(event.broadcast_id)].count("broadcast.halted") == 1
 
 
 async def test_the_same_words_to_the_same_people_have_to_be_meant(
