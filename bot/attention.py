@@ -17,6 +17,7 @@ from bot.flows import (
     smalltalk,
     vote,
 )
+from bot.misses import miss
 from bot.turn import Turn
 
 # A person types no faster, however upset; the first figure lets a burst of one sentence through.
@@ -41,6 +42,11 @@ _ANGER = re.compile(
     r"|bực|tức|vô dụng",
     re.IGNORECASE,
 )
+_PERSON = re.compile(
+    r"사람|상담|직원|담당|책임자|바꿔|연결|통화|전화|agent|human|person|someone|somebody|staff|manager"
+    r"|人工|客服|人|担当|nhân viên|người",
+    re.IGNORECASE,
+)
 _NOT_THAT = re.compile(
     r"^\W*(?:아니[,\s]*)?(?:그게\s*아니|그거\s*(?:말고|아니)|그것\s*말고|그\s*말이?\s*아니"
     r"|그런\s*(?:말|뜻|거)이?\s*아니"
@@ -51,9 +57,19 @@ _NOT_THAT = re.compile(
     r"|thế))",
     re.IGNORECASE,
 )
+# Letters struck at random; not laughter, nor tears, nor a word's first letters.
+_GIBBERISH = re.compile(r"^\W*(?=.{3})(?![ㅋㅎㅠㅜㅡㅇㄱㄴㄷ\s]+$)[ㄱ-ㅎㅏ-ㅣ\s]+\W*$")
+_MEANT = frozenset(
+    {"ㄱㅅㄱㅅ", "ㅅㄱㅇ", "ㅅㄱㅅㄱ", "ㅂㅂㅇ", "ㅎㅇㅎㅇ", "ㅈㅅㅈㅅ", "ㄹㅇㄹㅇ", "ㅇㅈㅇㅈ"}
+)
 # Where these flows wait, "no, not that" mends what they showed.
 _MENDS = frozenset({"petition"})
 _SERIOUS = frozenset({"file_petition", "check_status", "life_emergency", "request_disclosure"})
+
+
+def _is_gibberish(text: str) -> bool:
+    """Tell whether a message is made of single letters that stand for nothing: "ㅁㄴㅇㄹ"."""
+    return _GIBBERISH.match(text) is not None and text.strip(" .!~") not in _MEANT
 
 
 async def heed(turn: Turn) -> bool:
@@ -140,7 +156,9 @@ async def _tone(turn: Turn) -> bool:
             turn.say("common.not_that", choices=_menu(turn))
             return True
         return False
-    if turn.intent == "out_of_scope" and _ANGER.search(turn.text):
+    # "How often must I say it?" sounds like the wish for a person, and names none.
+    vents = turn.intent == "talk_to_agent" and not _PERSON.search(turn.text)
+    if (turn.intent == "out_of_scope" or vents) and _ANGER.search(turn.text):
         turn.say("safety.sorry")
         await person.hand_over(turn, "anger")
         return True
@@ -150,6 +168,9 @@ async def _tone(turn: Turn) -> bool:
 async def _short_cut(turn: Turn) -> bool:
     """Answer from anywhere: shelters, who may vote, which alerts are on; and back to what waits."""
     waiting = turn.dialogue.waiting
+    if waiting is None and turn.chosen is None and _is_gibberish(turn.text):
+        await miss(turn, "common.not_understood")
+        return True
     if waiting is not None and await vote.is_answer(turn):
         if not call.wants_a_key(turn, waiting):
             await vote.answer(turn)

@@ -316,9 +316,8 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     flow = BY_INTENT[turn.intent]
     if flow.name == "language" and not turn.value("language") and turn.value("district"):
         flow = alerts.FLOW  # "종로구로 바꿔 주세요" changes a district, and no language
-    if flow is alerts.FLOW and alerts.means_a_thing(turn):
-        flow = BY_NAME["petition"]  # "가로등도 켜 주세요" switches a lamp on
-    if turn.intent == "submit_proposal" and turn.value("place") is not None:
+    lamp = flow is alerts.FLOW and alerts.means_a_thing(turn)  # "가로등도 켜 주세요"
+    if lamp or (turn.intent == "submit_proposal" and turn.value("place") is not None):
         flow = BY_NAME["petition"]  # a wish for one spot is a suggestion to an office
     await _start(turn, flow, waiting)
 

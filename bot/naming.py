@@ -93,7 +93,10 @@ def _weight(words: list[str], heard: str, spoken: set[str]) -> int:
         if "가" <= word[0] <= "힣":
             # 놀이터를, 놀이터에서: the stem is what is said as well.
             stems = (word[:end] for end in range(len(word), 1, -1))
-            weight += max((len(stem) for stem in stems if stem in heard), default=0)
+            found = max((len(stem) for stem in stems if stem in heard), default=0)
+            # "버스 투표" for 심야버스: what it is stands last.
+            head = re.sub(r"[은는이가을를의과와]$", "", word)[2:]
+            weight += found or (len(head) if len(head) >= 2 and head in heard else 0)
         elif word[0] >= "぀":
             pairs = {word[n : n + 2] for n in range(len(word) - 1)}
             weight += sum(2 for pair in pairs if pair in heard)

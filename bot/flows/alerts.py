@@ -52,6 +52,9 @@ _LOUD = re.compile(
     r"|静音.*解除|おやすみ.*解除|サイレント.*解除|tắt.*yên lặng",
     re.IGNORECASE,
 )
+_THAT_TIME = re.compile(
+    r"(?:시간|설정|조용)\S{0,3}\s*(?:설정|제한)?\S{0,2}\s*(?:없애|해제|취소|풀어|지워|꺼|끄|빼)"
+)
 # Said with hours, this is about us: a builder is told to be quiet in other words.
 _SPARE_ME = re.compile(
     r"(?:보내|전화|연락|문자|알림|울리|깨우|오).{0,6}(?:마(?:세요|라|요)?|말(?:아|고)|안\s*(?:했|하|돼|되|왔|오)|않|못\s*오)"
@@ -147,7 +150,7 @@ def wants_set_up(turn: Turn) -> bool:
     elsewhere = waiting is not None and waiting.flow != NAME
     if turn.intent == "file_petition" and (elsewhere or turn.value("place") is not None):
         return False  # "parked there from ten to twelve" tells no hours to be quiet in
-    if _LOUD.search(turn.text) or alert_levels.wants(turn):
+    if _ends_quiet(turn) or alert_levels.wants(turn):
         return True
     if _SPARE_ME.search(turn.text) and clocks.span(turn.text) is not None:
         return turn.value("place") is None
@@ -173,6 +176,14 @@ def wants_set_up(turn: Turn) -> bool:
     return bool(_LIST.search(turn.text)) and not _districts(turn)
 
 
+def _ends_quiet(turn: Turn) -> bool:
+    """Tell whether a message ends the quiet hours: by name, or as "that time" right after them."""
+    if _LOUD.search(turn.text):
+        return True
+    spoke_of_them = _switched(turn.dialogue.waiting) and clocks.span(turn.text) is None
+    return spoke_of_them and _THAT_TIME.search(turn.text) is not None
+
+
 def _switched(waiting: Waiting | None) -> bool:
     return waiting is not None and (waiting.flow, waiting.step) == (NAME, "switched")
 
@@ -184,7 +195,7 @@ async def set_up(turn: Turn) -> None:
     span = clocks.span(turn.text)
     if alert_levels.wants(turn):
         await alert_levels.set_up(turn)
-    elif _LOUD.search(turn.text):
+    elif _LOUD.search(turn.text) or (span is None and _THAT_TIME.search(turn.text)):
         await quiet.keep(turn.session, contact, None)
         turn.say("alerts.quiet_off")
     elif span is not None:

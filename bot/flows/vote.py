@@ -18,6 +18,8 @@ _BARE = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요|번요)?\W*$")
 _NEGATED = re.compile(r"싫|말고|빼고|아니|반대|\bnot\b|don'?t|\bno\b|against|except", re.IGNORECASE)
 _WHO_MAY = re.compile(
     r"누가|누구나|누구\s*든|자격|나이|몇\s*살|미성년|외국인|who can|who may|eligib|am i allowed"
+    r"|(?:학생|아이|애들?|딸|아들|부모님?|어머니|아버지|엄마|아빠|남편|아내|가족|친구|얘|걔|유학생)\S{0,3}\s?.{0,14}"
+    r"(?:할\s*수|되나|돼요|될까|가능|참여)"
     r"|can foreigners|谁可以|谁能|资格|誰が|資格|外国人|ai (?:được|có thể)|điều kiện",
     re.IGNORECASE,
 )

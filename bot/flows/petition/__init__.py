@@ -29,6 +29,7 @@ from bot.turn import Turn
 NAME = "petition"
 _NOISE = 0.9
 _ASKS = 0.75
+_FORMAL = "question"
 
 
 async def begin(turn: Turn) -> None:
@@ -250,14 +251,18 @@ def fits(turn: Turn) -> bool | None:
 
 
 def claims(turn: Turn) -> bool:
-    """Tell whether a message is a report for the sealed lane, whatever else it sounds like."""
+    """Tell whether a message is a report for the sealed lane, or a question put to an office in
+    form, whatever else it sounds like."""
     waiting = turn.dialogue.waiting
     if waiting is not None and waiting.flow == NAME and waiting.step != "name":
         return False
     sure = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS
     asks = sure and not several.in_confidence(turn.parts)
     elsewhere = turn.intent in ("talk_to_agent", "check_status", "cancel", "life_emergency")
-    return not asks and not elsewhere and types.classify(turn.text).sealed
+    kind = types.classify(turn.text)
+    if waiting is None and kind.id == _FORMAL:
+        return not elsewhere  # who wants a written answer of an office has read the rest
+    return not asks and not elsewhere and kind.sealed
 
 
 FLOW = Flow(

@@ -26,6 +26,11 @@ _SYLLABLES = re.compile(r"[가-힣]{2}|[a-z]{3,} [a-z]{3,}", re.IGNORECASE)
 _AT = re.compile(
     r"^(?:at|in|on|by)\s(?!front\b|the\s(?:corner|middle|back)\b)(?=\S)", re.IGNORECASE
 )
+_GATE = re.compile(r"\s?(?:\d{1,2}\s?번\s?)?(?:[정후동서남북]문|출구|입구|앞|뒤|옆|건너편|맞은편)")
+_VERB = re.compile(
+    r"(?<!이)(?<!에)(?:[가-힣](?:어요|아요|워요|여요|해요|돼요|줘요|세요|네요|데요|거든요|구요|고요|습니다|니다|ㅂ니다|려고요?|려구요?))"
+    r"|[았었였했졌났렸]|(?:하|되|있|없|많)\s?(?:는|은|고|다|음|게|지|니까)|[?？]"
+)
 _BESIDE_A_DISTRICT = re.compile(
     r"\b(?:it'?s|it is|that'?s|in|at|no|yes|sorry|i (?:guess|think|mean)|district|gu|seoul"
     r"|actually|the|of|please)\b|서울시?|이에요|예요|이요|요|입니다|아니|쪽|\W",
@@ -149,7 +154,7 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         if "place" not in slots and not _GU.search(turn.text.strip()):
             if named := _said_plainly(turn):
                 _set_place(slots, named)
-        elif slots.get("place") and len(turn.text) <= 60 and not matter(turn):
+        elif slots.get("place") and _tells_none(turn):
             # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
             _set_place(slots, _said_plainly(turn))
         slots["place_asked"] = "1"
@@ -173,6 +178,12 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         return False
     _set_place(slots, plain(turn.text) or turn.text)
     return True
+
+
+def _tells_none(turn: Turn) -> bool:
+    """Tell whether an answer is all of it a place: "목동 신시가지 칠단지요" has no verb."""
+    verbless = len(turn.text) <= 30 and not _VERB.search(turn.text) and not turn.text.isascii()
+    return verbless or (len(turn.text) <= 60 and not matter(turn))
 
 
 def _said_plainly(turn: Turn) -> str:
@@ -310,13 +321,21 @@ def _new_where(turn: Turn, slots: Slots) -> bool:
     if place or spot is not None:
         corrects = words.CORRECTS.search(turn.text)
         whole = len(turn.text) <= 40 and not corrects and not matter(turn)
-        _replace_place(slots, plain(turn.text) if whole else place or (spot.name if spot else ""))
+        found = place or (spot.name if spot else "")
+        _replace_place(slots, plain(turn.text) if whole else _with_gate(turn.text, found))
     if said is not None:
         slots["district"] = said
         slots.pop("between", None)
         if not place and spot is None and (district and district in old):
             slots["place"] = old.replace(district, said)
     return True
+
+
+def _with_gate(text: str, place: str) -> str:
+    """Return a place with what stands right behind it in `text`: "중앙대후문" has no space."""
+    at = text.find(place)
+    behind = _GATE.match(text, at + len(place)) if place and at >= 0 else None
+    return place + behind[0] if behind is not None else place
 
 
 def _names_only_districts(turn: Turn) -> bool:
@@ -332,8 +351,9 @@ def _replace_place(slots: Slots, new: str) -> None:
     old = str(slots.get("place", ""))
     forget(slots, "place")
     _set_place(slots, new)
-    if old and old in str(slots.get("details", "")):
-        slots["details"] = slots["details"].replace(old, new)
+    told = str(slots.get("details", ""))
+    if old and old in told and new not in told:
+        slots["details"] = told.replace(old, new)
     if (spot := locate(new)) is not None:
         _set_spot(slots, spot)
     for district in routing.directory().districts:
