@@ -43,6 +43,11 @@ _COST = re.compile(
     r"|\b(?:cost|fee|free of charge|is it free)\b",
     re.IGNORECASE,
 )
+# Of what goes on here, and not of a passport or a sticker for a mattress.
+_OF_FILING = re.compile(
+    r"접수|신고|민원|이거|이것|여기|\b(?:this|it|that|you|here|fil(?:e|ing)|report\w*|complain\w*|petition)\b",
+    re.IGNORECASE,
+)
 _DESK_HOURS = re.compile(
     r"(?:상담|연결).{0,10}(?:몇\s*시|언제\s*(?:까지|부터)|시간이?\s*(?:어떻게|언제|몇))"
     r"|(?:몇\s*시|언제)\s*(?:까지|부터).{0,8}(?:상담|통화\s*(?:가능|돼|되)|전화\s*받|일하)"
@@ -53,6 +58,7 @@ _DESK_HOURS = re.compile(
     re.IGNORECASE,
 )
 _MOST = 40
+_BRIEF = 16
 
 
 def asks_of_data(turn: Turn) -> bool:
@@ -86,6 +92,8 @@ def asks_of_filing(turn: Turn) -> bool:
     by when, whether a name is needed, what it costs."""
     waiting = turn.dialogue.waiting
     shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
+    if _COST.search(turn.text) and not (_OF_FILING.search(turn.text) or len(turn.text) <= _BRIEF):
+        return False
     most = 2 * _MOST if turn.text.isascii() else _MOST  # Latin letters say less
     asked = turn.chosen is None and len(turn.text) <= most and turn.intent != "file_petition"
     patterns = (_WHO_OR_WHEN, _NAME_NEEDED, _COST)

@@ -22,7 +22,8 @@ _YES_WORDS = (
     r"|let'?s (?:do it|go)|file(?: it| this| that)?"
     r"|submit(?: it| this)?|send(?: it)?|report it|confirm(?:ed)?|exactly"
     r"|(?:(?:looks|sounds|seems) )?(?:good|fine|right|correct|great|fair|perfect|ok(?:ay)?)"
-    r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?)?"
+    r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?"
+    r"| (?:the|my) (?:one|place|spot))?"
 )
 _FILLER = re.compile(
     r"(?:아+|어+|에+|음+|흠+|그+|저+|뭐|그게요?|저기요?|그러니까|그니까|일단|그럼|그러면|um+|uh+|er+|oh|ah|well|hm+)"
@@ -37,7 +38,9 @@ _POLITE = re.compile(
     r"|(?:다\s*)?됐(?:어요|습니다|네요)(?=[,.!\s]+(?:이제|그럼|그대로)?\s*(?:접수|신고|등록|제출))"
     r"|이제|thank you|thanks|thx|thank u|ty|so much|very much|a lot|kindly|right away|again"
     r"|already|now|immediately"
-    r"|sir|ma'?am|madam|mate|man|dude|bro|buddy|guys)(?![a-z])[.,!~\s]*",
+    r"|sir|ma'?am|madam|mate|man|dude|bro|buddy|guys|dear|honey|love|sweetie"
+    r"|young (?:man|lady)|friend|boss"
+    r"|cool|great|perfect|nice|lovely|awesome)(?![a-z])[.,!~\s]*",
     re.IGNORECASE,
 )
 _YES = re.compile(rf"(?:{_YES_WORDS})(?![a-z])[.,!~\s]*", re.IGNORECASE)
@@ -58,7 +61,10 @@ _URGES = re.compile(
 _FILES = re.compile(
     r"^(?:(?:yes|yep|yeah|ok(?:ay)?|sure|cool|great|good|perfect|thanks|fine|alright|now|then|so|and"
     r"|just|please|could you|can you|go ahead and|you can|never ?mind)[,.!\s]+)*"
-    r"(?:file|submit|send|report|register) (?:it|(?:the|my|that|this)(?: [a-z]+){0,2})"
+    r"(?:i (?:(?:do |really )?want|need|would like|wanna|'?d like)(?: you)?(?: to)? "
+    r"|i'?d like(?: you)? to )?"
+    r"(?:file|submit|send|report|register|(?:go ahead|proceed|carry on|go on|continue) with)"
+    r" (?:it|(?:the|my|that|this)(?: [a-z]+){0,2})"
     r"(?:,? (?:please|now|then|thanks|for me))*[.!\s]*$",
     re.IGNORECASE,
 )
@@ -84,6 +90,24 @@ _JOKED = re.compile(
     r"|^\W*(?:i was |i'?m |we'?re )?(?:just |only )?(?:kidding|joking)\W*(?:lol|haha|sorry)?\W*$"
     r"|^\W*(?:it was |that was |it'?s )?(?:just )?a joke\W*$",
     re.IGNORECASE,
+)
+# A whole message that wants what was begun to be forgotten: it tells nothing else.
+_DROPS = re.compile(
+    r"^\W*(?:(?:oh|ah|ok(?:ay)?|well|hm+|actually|no|nah|sorry|you know what|wait|just|please"
+    r"|then|eh|lol)[,.!\s]+)*(?:never ?mind|nvm|forget (?:it|that|this|about (?:it|that|this)"
+    r"|(?:that |what )?i (?:(?:even |ever )?(?:asked|said)(?: (?:anything|that|it|so))?|wrote))"
+    r"|(?:scrap|scratch|drop|skip|ditch|leave) (?:it|that|this)|don'?t bother|no need any ?more"
+    r"|(?:i )?(?:don'?t|do not) need (?:it|this|that) any ?more|let'?s (?:not|forget it|drop it)"
+    r"|(?:i )?changed my mind|it'?s not (?:that )?important|disregard(?: (?:it|that|this))?)"
+    r"(?:[,.!\s]+(?:then|please|thanks|thank you|sorry|for now|after all|lol|ok(?:ay)?))*\W*$"
+    r"|^\W*(?:算了(?:吧)?|当我没(?:说|问)(?:过)?|不用管了|忘了吧)\W*$"
+    r"|^\W*(?:やっぱり?(?:いい|結構)です|気にしないでください|忘れてください|なかったことに(?:して(?:ください)?)?)\W*$"
+    r"|^\W*(?:thôi(?: bỏ đi| không cần(?: nữa)?)?|bỏ qua đi|quên đi|không cần nữa)(?: ạ| nhé)?\W*$",
+    re.IGNORECASE,
+)
+# Signs and digits without a word, or the formula of a spreadsheet: nothing that anybody wishes.
+_SIGNS = re.compile(
+    r"^(?=.*[=+*/<>%$#@^&|\\{}\[\]])[\d\s=+\-*/<>%$#@^&|\\(){}\[\];:'\",._~!]+$|^\s*[=@]\s*\w+\s*\(.*$"
 )
 _PAUSE = re.compile(
     r"^(?:(?:아+|어|네|잠깐만?요?|잠시만?요?|지금\s*바빠\S*|일단)[,.!\s]+)*(?:이따가?|있다가|나중에|조금\s*있다가?|좀\s*있다가?"
@@ -113,6 +137,16 @@ def says_no(text: str) -> bool:
 def gives_up(text: str) -> bool:
     """Tell whether a message wants nothing more of what is open: "no, never mind"."""
     return len(text) <= 24 and _GIVES_UP.search(text) is not None
+
+
+def drops_it(text: str) -> bool:
+    """Tell whether a message only wants what was begun to be forgotten: "forget I asked"."""
+    return _DROPS.match(text) is not None
+
+
+def only_signs(text: str) -> bool:
+    """Tell whether a message has no word to understand: "=1+1", "<>", the formula of a sheet."""
+    return _SIGNS.match(text) is not None
 
 
 def wants_a_pause(text: str) -> bool:

@@ -29,7 +29,11 @@ _ABUSE = re.compile(
     r"|좆|존나|^\W*꺼져(?:라|버려)?\W*$|닥쳐(?![올온오])|엿\s*먹|쓰레기\s*같은\s*(?:놈|년|새"
     r"|봇|기계)|멍청|(?<![가-힣])바보|(?<![가-힣])등신|또라이"
     r"|\bf+u+c+k\w*|\bshit\b|\bbitch|\basshole|\bbastard|\bidiot|\bstupid|\bmoron|\bretard"
-    r"|shut up"
+    r"|shut up|stfu|go to hell|screw you|drop dead|damn (?:you|bot|machine|robot)"
+    r"|\b(?:dumb|brainless)\W*"
+    r"(?:ass|bot|machine|robot|thing|idiot)|piece of (?:junk|crap|garbage|trash|rubbish)|you suck"
+    r"|(?:bot|machine|thing) sucks"
+    r"|\byou(?:'re| are)? (?:a |an |such a )?(?:loser|clown|joke|jerk|imbecile|trash)\b"
     r"|傻[逼比子瓜]|他妈|操你|滚蛋|混蛋|笨蛋|バカ|馬鹿|くそ|死ね|đồ ngu|đồ khốn|địt|đụ|ngu ngốc",
     re.IGNORECASE,
 )

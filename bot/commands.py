@@ -146,6 +146,31 @@ _PERSON = re.compile(
 _NO_PERSON = re.compile(
     r"안|말고(?!.)|싫|없|지마|지말|못|왜|[었았였했]|대체|대신|대해|나오는|나와서"
 )
+
+
+# The same in English, with what people say around it: "undo that", "let's start again please".
+_AROUND_ENGLISH = (
+    r"^(?:(?:ok(?:ay)?|oh|oops|wait|no|sorry|please|(?:can|could) (?:you|we|i)"
+    r"|i want to|i'?d like to|let'?s|let me|just|hold on)[\s,.!]+)*(?:{})"
+    r"(?:[\s,.!]+(?:please|now|thanks|for me|ok(?:ay)?|then|sorry))*[\s.!?]*$"
+)
+_IN_ENGLISH: dict[Command, str] = {
+    "back": r"undo(?: (?:it|that|this|the last (?:one|step|change)|my last \w+))?"
+    r"|(?:go|step|take me|move|get) back(?: (?:one|a) step)?"
+    r"(?: to (?:the )?(?:previous|last) (?:step|question|one))?"
+    r"|back (?:up|one step)|(?:the )?previous (?:step|question|one)",
+    "restart": r"(?:start|begin|do (?:it|this)|go) "
+    r"(?:(?:it )?(?:all )?over(?: again)?|again|afresh|anew)"
+    r"|(?:start|begin)(?: again)? from (?:scratch|the (?:start|beginning|top))"
+    r"|from the (?:top|start)|restart(?: (?:it|this|the (?:petition|report|form)))?",
+    "menu": r"(?:the |main |show (?:me )?(?:the )?)*menu"
+    r"|(?:go |take me )?(?:back )?to the (?:main )?menu"
+    r"|(?:go |take me )?home",
+}
+_ENGLISH = {
+    order: re.compile(_AROUND_ENGLISH.format(said), re.IGNORECASE)
+    for order, said in _IN_ENGLISH.items()
+}
 _POLITELY = {
     word for word, order in _OURS.items() if order in ("menu", "back", "restart", "resume")
 }
@@ -166,7 +191,8 @@ def read(text: str, channel: str, *, stopped: bool = False) -> Command | None:
         return "person"
     plain = _POLITE.sub("", _NO_FIRST.sub("", word)).removesuffix("가")
     politely = _OURS.get(plain) if plain in _POLITELY else None
-    found = _OURS.get(word) or politely or _ABROAD.get(word)
+    english = next((order for order, said in _ENGLISH.items() if said.match(text.strip())), None)
+    found = _OURS.get(word) or politely or _ABROAD.get(word) or english
     if (
         found is None
         and len(word) <= 20

@@ -115,7 +115,7 @@ class Bot:
         parse = await self._parser.parse(text, incoming.language)
         if parse.intent.name == "greet" and (start := several.after_greeting(text)):
             behind = await self._parser.parse(text[start:], incoming.language)
-            if behind.intent.name != "greet" and behind.intent.confidence >= dialogue.SURE:
+            if behind.intent.name != "greet" and behind.intent.confidence >= picks.SURE:
                 return several.moved(behind, text, start)
         return parse
 

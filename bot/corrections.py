@@ -38,6 +38,13 @@ _ENGLISH = (
         re.IGNORECASE,
     ),
 )
+# What is said before the right word: "oh my, I said it wrong, it's Yongsan Family Park".
+_ENGLISH_LEAD = re.compile(
+    r"^(?:.*?[\s,.])?(?:it'?s|it is|it was|i meant?|i mean|should be|should have been|that'?s"
+    r"|make (?:it|that)|it should say)"
+    r"(?: (?:actually|really|supposed to be))?\s+(?:in |at |on )?(?=\S)",
+    re.IGNORECASE,
+)
 _ABROAD = (
     re.compile(r"^(?:不[,，]?\s*)?不是(?P<wrong>\S.*?)[,，]?\s*(?:而?是|应该是)(?P<right>\S.*)$"),
     re.compile(r"^(?:请)?(?:把)?(?P<wrong>\S.*?)(?:改成|改为|换成)(?P<right>\S.*)$"),
@@ -101,6 +108,8 @@ def read(text: str) -> Correction | None:
     for pattern in (_KOREAN, _KOREAN_CHANGE, *_ENGLISH, *_ABROAD):
         if match := pattern.match(text.strip()):
             wrong, right = _HEAD.sub("", match["wrong"]).strip(), plain(match["right"])
+            if pattern in _ENGLISH:
+                right = _ENGLISH_LEAD.sub("", right)
             if wrong and right and len(wrong) <= 60:
                 return Correction(wrong, right)
     return None

@@ -3,7 +3,7 @@
 import re
 
 from backend.contacts import service as contacts
-from backend.petitions import authorities, routing
+from backend.petitions import authorities
 from backend.petitions.places import locate
 from bot import (
     about,
@@ -17,6 +17,7 @@ from bot import (
     orders,
     patience,
     picks,
+    telling,
     tongues,
 )
 from bot.flow import Flow
@@ -38,10 +39,9 @@ from bot.flows import (
 )
 from bot.flows.petition import words
 from bot.misses import miss
-from bot.picks import CLEAR
+from bot.picks import CLEAR, SURE
 from bot.turn import Turn, Waiting, mark
 
-SURE = 0.45
 # While the citizen tells us something in their own words, only a clear wish leads elsewhere.
 _LEADS_AWAY = frozenset(
     {"talk_to_agent", "change_language", "ask_faq", "check_status", "list_polls", "help",
@@ -177,7 +177,7 @@ def _gives_up(turn: Turn, waiting: Waiting | None) -> bool:
     if waiting is None or is_passing(waiting):
         return False
     easily = waiting.flow in _LEFT_EASILY and answers.gives_up(turn.text)
-    return easily or answers.only_joked(turn.text)
+    return easily or answers.only_joked(turn.text) or answers.drops_it(turn.text)
 
 
 async def _without_words(turn: Turn) -> None:
@@ -234,7 +234,7 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
         return fits
     if waiting.flow == "petition" and waiting.step != "name" and turn.pictures:
         return True
-    if waiting.flow == "petition" and waiting.step in _SHOWN and _names_a_place(turn):
+    if waiting.flow == "petition" and waiting.step in _SHOWN and telling.names_a_place(turn):
         return not _leads_away(turn, flow)
     if intent == "life_emergency":
         return True  # what is a danger indeed was dealt with before
@@ -259,10 +259,6 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     return sure < SURE or intent in ("affirm", "deny")
 
 
-def _names_a_place(turn: Turn) -> bool:
-    return turn.value("place") is not None or turn.value("district") is not None
-
-
 def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
     intent, sure = turn.intent, turn.parse.intent.confidence
     if intent in flow.intents:
@@ -275,6 +271,12 @@ def _leads_away(turn: Turn, flow: Flow, least: float = CLEAR) -> bool:
 async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     """Start what the message asks for; a question leaves what was open standing."""
     nothing_waits = waiting is None or is_passing(waiting)
+    if answers.drops_it(turn.text):
+        await orders.obey(turn, "cancel")
+        return
+    if nothing_waits and answers.only_signs(turn.text):
+        await miss(turn, "common.not_understood", choices=smalltalk.menu(turn))
+        return
     unclear = turn.intent == "out_of_scope" or turn.parse.intent.confidence < SURE
     asked_before = waiting is not None and waiting.flow == question.NAME
     may_mean = nothing_waits or asked_before
@@ -285,7 +287,7 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if nothing_waits and unclear and about.asks_when(turn) and await status.has_own(turn):
         await _start(turn, BY_NAME["status"], waiting)
         return
-    if nothing_waits and (_tells_of_damage(turn) or (turn.pictures and _says_little(turn))):
+    if nothing_waits and (telling.tells_of_damage(turn) or (turn.pictures and _says_little(turn))):
         await _start(turn, BY_NAME["petition"], waiting)
         return
     if turn.parse.intent.confidence < SURE and turn.intent != "out_of_scope":
@@ -309,8 +311,7 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if waiting is not None and turn.intent in _ANSWERS and not is_passing(waiting):
         await _no_answer_to_this(turn)
         return
-    nothing_asked = waiting is None or is_passing(waiting)
-    if nothing_asked and not turn.dialogue.choices and _STRAY.match(turn.text):
+    if nothing_waits and not turn.dialogue.choices and _STRAY.match(turn.text):
         await miss(turn, "common.no_choices", choices=smalltalk.menu(turn))
         return
     flow = BY_INTENT[turn.intent]
@@ -320,22 +321,6 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if lamp or (turn.intent == "submit_proposal" and turn.value("place") is not None):
         flow = BY_NAME["petition"]  # a wish for one spot is a suggestion to an office
     await _start(turn, flow, waiting)
-
-
-def _tells_of_damage(turn: Turn) -> bool:
-    """Tell whether words that sound like little or nothing for us report something somewhere.
-
-    Nothing is filed without a look and a yes, so that a report is proposed rather than missed.
-    """
-    if "?" in turn.text:
-        return False
-    if turn.intent == "file_petition" and turn.parse.intent.confidence < SURE:
-        return _names_a_place(turn) or locate(turn.text) is not None
-    doubtful = turn.intent == "ask_faq" and turn.parse.intent.confidence < CLEAR
-    if turn.intent != "out_of_scope" and not doubtful:
-        return False
-    broken = routing.directory().broken.found_in(turn.text)
-    return bool(broken) and (_names_a_place(turn) or locate(turn.text) is not None)
 
 
 def _says_little(turn: Turn) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot import drafts, orders, several
+from bot import drafts, orders, several, texts, tongues
 from bot.flows import BY_INTENT, BY_NAME, is_passing
 from bot.flows.petition import words
 from bot.turn import Turn, Waiting
@@ -17,6 +17,7 @@ def set_aside(turn: Turn) -> None:
     """Keep to the first wish of a message that voices several; the others wait their turn."""
     if turn.chosen is not None or len(turn.parts) < 2:
         return
+    _answer_in(turn)
     groups = several.wishes(turn.parts)
     if len(groups) < 2 or several.in_confidence(turn.parts):
         return
@@ -28,6 +29,19 @@ def set_aside(turn: Turn) -> None:
     for group in others:
         parse = _joined(group, language)
         drafts.queue(turn, BY_INTENT[parse.intent.name].name, parse, quietly=soon)
+
+
+def _answer_in(turn: Turn) -> None:
+    """Take a sentence that only wants another language out of a message that wants more."""
+    others = [p for p in turn.parts if p.intent.name != "change_language"]
+    asked = [
+        v for p in turn.parts if p.intent.name == "change_language" for v in p.values("language")
+    ]
+    wants_more = any(p.intent.name in several.WISHES for p in others)
+    if asked and wants_more and asked[-1] in texts.LANGUAGES:
+        turn.conversation.language = tongues.spoken(asked[-1], turn.incoming.channel)
+        turn.hear(_joined(others, turn.parse.language))
+        turn.parts = tuple(others)
 
 
 def _joined(group: list[Parse], language: str) -> Parse:

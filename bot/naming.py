@@ -50,6 +50,21 @@ def placed(text: str) -> int | None:
     return int(found[1]) if found[1] else _SPOKEN[found[2]]
 
 
+def numbered(text: str, nouns: str) -> int | None:
+    """Return the number that stands beside one of `nouns`, an expression: "poll 2", "2번 투표"."""
+    words = "|".join(sorted(_SPOKEN, key=len, reverse=True))
+    said = re.search(
+        rf"(?:{nouns})\s*(?:number|no\.?|#|số)?\s*(?P<after>\d{{1,2}}|(?:{words})(?![a-z가-힣]))"
+        rf"|(?P<before>\d{{1,2}}|(?<![a-z가-힣])(?:{words}))\s*(?:번째?|st|nd|rd|th|个|番目?)?의?\s*(?:{nouns})",
+        text,
+        re.IGNORECASE,
+    )
+    if said is None:
+        return None
+    found = (said["after"] or said["before"]).lower()
+    return int(found) if found.isdigit() else _SPOKEN[found]
+
+
 def is_last(text: str) -> bool:
     """Tell whether `text` picks the last of a list."""
     return len(text) <= 20 and _LAST.search(text.lower()) is not None

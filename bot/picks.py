@@ -5,6 +5,7 @@ import re
 from bot import answers, call, naming, tongues
 from bot.turn import Turn
 
+SURE = 0.45
 CLEAR = 0.75
 _DIGIT = re.compile(r"\d")
 _NUMBERED = re.compile(

@@ -13,6 +13,12 @@ _SENTENCE = re.compile(
     r"\W*(?:i|we|my|can|could|please|what|where|how|is|are|do|the|there)(?:'\w+)?\b(?:\W+\w+){2,}",
     re.I,
 )
+# Nor are these two words of a place: "agent please", "sorry, English".
+_COURTEOUS = re.compile(
+    r"(?=.*\b(?:please|thanks|thank you|sorry|excuse me|hello|hi)\b)"
+    r"[a-z',.!? ]*[a-z][\s,]+[a-z]+[.!?\s]*",
+    re.I,
+)
 # "Yes" and "no" in so few letters that they are taken for something else, and the politeness
 # around them: "好的，请提交吧", "はい、それでお願いします", "dạ vâng, gửi đi ạ".
 _YES = re.compile(
@@ -27,7 +33,11 @@ _AROUND = re.compile(
     r"|rồi|nhé|ạ|ok|cảm ơn|hãy|giúp tôi|dạ"
 )
 # A greeting is understood everywhere, but whoever begins with this one wants an answer in it.
-_ENGLISH_HELLO = re.compile(r"\W*(?:hello|hi|hey|good (?:morning|afternoon|evening))\b\W*", re.I)
+_ENGLISH_HELLO = re.compile(
+    r"\W*(?:(?:hello+|hi+|hey+|yo|hiya|heya|howdy|sup|greetings|g'?day"
+    r"|good (?:morning|afternoon|evening|day))(?: there| all| guys| everyone)?\b\W*)+",
+    re.I,
+)
 
 
 def short_answer(text: str) -> str | None:
@@ -92,4 +102,6 @@ def follows(current: str, said: str, text: str, *, understood: bool) -> bool:
             return False
         return len(_HAN_OR_KANA.findall(text)) >= _ENOUGH[said]
     enough = letters(text) >= _ENOUGH[said]
-    return understood and (enough or (said == "en" and _SENTENCE.match(text) is not None))
+    courteous = len(text) <= 40 and _COURTEOUS.fullmatch(text)
+    sentence = _SENTENCE.match(text) or courteous
+    return understood and (enough or (said == "en" and bool(sentence)))

@@ -49,7 +49,7 @@ _AFTER = re.compile(
     r"(?:['’]s)?(?:\s(?:exit|gate|platform)\s\d{1,2}|\sparking lot(?: gate \d)?|\snear the \w+"
     r"|\sside(?= of)|\s(?:"
     + any_of(
-        """stop entrance back_gate east_gate west_gate front_gate main_gate ramp slope
+        """station stn stop entrance back_gate east_gate west_gate front_gate main_gate ramp slope
         post_office new_town expressway path road stairs underpass restroom toilet walkway
         fountain market stadium park playground square crossing bridge"""
     )

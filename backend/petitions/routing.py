@@ -1,6 +1,10 @@
-"""Which office a petition goes to, and how long the law gives it: read from `departments.yml`."""
+"""Which office a petition goes to, and how long the law gives it: read from `departments.yml`.
+
+What stands there in Korean and English stands in `departments_abroad.yml` in other languages.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -28,14 +32,22 @@ _BESIDE = (
     "쪽길",
 )
 DEPARTMENTS_FILE = Path(__file__).with_name("departments.yml")
+ABROAD_FILE = Path(__file__).with_name("departments_abroad.yml")
+_WITHOUT_SPACES = ("zh", "ja")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words to look for: Korean ones in text without its spaces, English ones as whole words."""
+    """Words to look for: Korean ones in text without its spaces, English ones as whole words.
+
+    Chinese and Japanese are looked for as Korean is, Vietnamese as English is (`vietnamese`).
+    `where` are words that mostly say where something is.
+    """
 
     korean: tuple[str, ...]
     english: re.Pattern[str] | None
+    vietnamese: re.Pattern[str] | None = None
+    where: "Words | None" = None
 
     def found_in(self, text: str, *, whereabouts: bool = True) -> set[str]:
         """Return which of the words `text` holds.
@@ -49,6 +61,10 @@ class Words:
             found = {word for word in found if _told(word, closed_up)}
         if self.english is not None:
             found.update(match[1] for match in self.english.finditer(lowered))
+        if self.vietnamese is not None:
+            found.update(match[1] for match in self.vietnamese.finditer(lowered))
+        if whereabouts and self.where is not None:
+            found |= self.where.found_in(text)
         return found
 
 
@@ -75,7 +91,8 @@ class Category:
 class Directory:
     """The whole file. `districts` maps the Korean name of a district to its English one.
 
-    `district_names` has the names in languages that do not use the English one.
+    `district_names` has the names in languages that do not use the English one, `gu` what the
+    office of a `{district}` is called in languages other than Korean and English.
     """
 
     categories: dict[str, Category]
@@ -83,25 +100,33 @@ class Directory:
     districts: dict[str, str]
     district_names: dict[str, dict[str, str]]
     unknown_gu: dict[str, str]
+    gu: dict[str, str]
     wish: Words
     wish_unless: Words
     wish_period: Period
     broken: Words
 
 
-def words(data: dict[str, list[str]]) -> Words:
-    """Return the words of `data`, as `{"ko": [...], "en": [...]}`, ready to be looked for.
-
-    Those of other languages are looked for as the Korean ones are, wherever they stand.
-    """
-    others = [word for code, some in data.items() if code not in ("ko", "en") for word in some]
+def words(
+    data: Mapping[str, Sequence[str]], where: Mapping[str, Sequence[str]] | None = None
+) -> Words:
+    """Return the words of `data`, as `{"ko": [...], "en": [...]}`, ready to be looked for."""
+    closed_up = [word for code in _WITHOUT_SPACES for word in data.get(code, ())]
     # Longer words first, so that "traffic light" is found where "traffic" would be too.
-    english = sorted(data["en"], key=len, reverse=True)
-    pattern = "|".join(re.escape(word) for word in english)
+    english = _one_of(data.get("en", ()))
+    vietnamese = _one_of(data.get("vi", ()))
     return Words(
-        korean=(*data["ko"], *("".join(word.split()) for word in others)),
-        english=re.compile(rf"(?<![a-z])({pattern})(?:e?s)?(?![a-z])") if english else None,
+        korean=(*data.get("ko", ()), *("".join(word.split()) for word in closed_up)),
+        english=re.compile(rf"(?<![a-z]){english}(?:e?s)?(?![a-z])") if english else None,
+        vietnamese=re.compile(rf"(?<!\w){vietnamese}(?!\w)") if vietnamese else None,
+        where=words(where) if where else None,
     )
+
+
+def _one_of(phrases: Sequence[str]) -> str:
+    """Return a group of an expression that finds any of `phrases`, longer ones first."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return f"({'|'.join(map(re.escape, longest_first))})" if phrases else ""
 
 
 def _told(word: str, text: str) -> bool:
@@ -110,14 +135,14 @@ def _told(word: str, text: str) -> bool:
     return any(not after.startswith(_BESIDE) for after in rest)
 
 
-def _category(data: dict[str, Any], periods: dict[str, Period]) -> Category:
+def _category(data: dict[str, Any], abroad: dict[str, Any], periods: dict[str, Period]) -> Category:
     return Category(
         id=data["id"],
-        names=data["name"],
-        words=words(data["keywords"]),
+        names=data["name"] | abroad.get("names", {}),
+        words=words(data["keywords"] | abroad, abroad.get("where")),
         period=periods[data["period"]],
         offices=tuple(
-            Office(line["from"], {"ko": line["ko"], "en": line["en"]}) for line in data["offices"]
+            Office(line.pop("from"), abroad.get("office", {}) | line) for line in data["offices"]
         ),
     )
 
@@ -126,23 +151,29 @@ def _category(data: dict[str, Any], periods: dict[str, Period]) -> Category:
 def directory() -> Directory:
     """Return the city's categories, offices and districts."""
     data = yaml.safe_load(DEPARTMENTS_FILE.read_text(encoding="utf-8"))
+    abroad = yaml.safe_load(ABROAD_FILE.read_text(encoding="utf-8"))
+    subjects = abroad["categories"]
     periods = {name: Period(p["amount"], p["unit"]) for name, p in data["periods"].items()}
-    categories = {line["id"]: _category(line, periods) for line in data["categories"]}
+    categories = {
+        line["id"]: _category(line, subjects.get(line["id"], {}), periods)
+        for line in data["categories"]
+    }
     return Directory(
         categories=categories,
         default=categories[data["default"]],
         districts=data["districts"],
         district_names=data.get("district_names", {}),
-        unknown_gu=data["unknown_gu"],
-        wish=words(data["wishes"]["words"]),
-        wish_unless=words(data["wishes"]["unless"]),
+        unknown_gu=data["unknown_gu"] | abroad["unknown_gu"],
+        gu=abroad["gu"],
+        wish=words(data["wishes"]["words"] | abroad["wishes"]["words"]),
+        wish_unless=words(data["wishes"]["unless"] | abroad["wishes"]["unless"]),
         wish_period=periods[data["wishes"]["period"]],
-        broken=words(data["broken"]),
+        broken=words(data["broken"] | abroad["broken"]),
     )
 
 
 def classify(details: str) -> Category:
-    """Return the category whose keywords weigh most in `details` (Korean or English).
+    """Return the category whose keywords weigh most in `details`.
 
     A keyword weighs its length: "불법주차" says more than "차선". What is beside something is about
     that only where nothing else is named. Nothing found: the default.
@@ -182,15 +213,22 @@ def department(
 ) -> str:
     """Return the office for `category` as it is called on the day `on` (today when unsaid).
 
-    `district` is the Korean name of a district, or None where it is not known. Languages other
-    than Korean get the English name.
+    `district` is the Korean name of a district, or None where it is not known. A language that has
+    no name for the office gets the English one.
     """
     day = on or datetime.now(calendar().zone).date()
     known = [office for office in category.offices if office.valid_from <= day]
     office = max(known or category.offices, key=lambda office: office.valid_from)
-    spoken = "ko" if language == "ko" else "en"
+    spoken = language if language in office.names else "en"
+    return office.names[spoken].replace("{gu}", _gu(district, spoken))
+
+
+def _gu(district: str | None, language: str) -> str:
+    """Return what the office of a district is called in a language that names offices."""
+    city = directory()
     if district is None:
-        gu = directory().unknown_gu[spoken]
-    else:
-        gu = f"{district}청" if spoken == "ko" else f"{district_name(district, 'en')} Office"
-    return office.names[spoken].replace("{gu}", gu)
+        return city.unknown_gu[language]
+    if language == "ko":
+        return f"{district}청"
+    named = city.gu.get(language, "{district} Office")
+    return named.replace("{district}", district_name(district, language))

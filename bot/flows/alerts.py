@@ -58,7 +58,11 @@ _THAT_TIME = re.compile(
 # Said with hours, this is about us: a builder is told to be quiet in other words.
 _SPARE_ME = re.compile(
     r"(?:보내|전화|연락|문자|알림|울리|깨우|오).{0,6}(?:마(?:세요|라|요)?|말(?:아|고)|안\s*(?:했|하|돼|되|왔|오)|않|못\s*오)"
-    r"|안\s*(?:보내|울리|울렸|깨우|받|오게|왔으면)|조용히\s*(?:해|하|좀)|(?:don'?t|no|stop)\s+(?:call|text|send|wake|messag|disturb)",
+    r"|안\s*(?:보내|울리|울렸|깨우|받|오게|왔으면)|조용히\s*(?:해|하|좀)"
+    r"|(?:don'?t|do not|no|stop|without)\s+"
+    r"(?:call|text|send|wake|messag|disturb|bother|ring|ping|buzz|alert)"
+    r"|(?:不要|别|勿)再?(?:打扰|发|吵|通知|提醒)|(?:送ら|鳴らさ|起こさ|知らせ)ないで|邪魔しないで"
+    r"|(?:đừng|không) (?:gửi|gọi|làm phiền|nhắn|báo)",
     re.IGNORECASE,
 )
 _ALSO = re.compile(
@@ -67,7 +71,9 @@ _ALSO = re.compile(
 _MOVES = re.compile(r"바꿔|바꾸|바꿀|변경|이사|옮[겨기길]|\b(?:change|moved|moving|switch)\b", re.I)
 _OFF_AGAIN = re.compile(
     r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|delete|without|drop|leave out)\b"
-    r"|\btake (?:out|away)\b|去掉|删|除了|外して|除いて|\bbỏ\b",
+    r"|\btake (?:out|away)\b|去掉|删|除了|不要|不用|不需要|取消|关掉|关闭|退订"
+    r"|外して|除いて|いらない|いりません|要りません|不要です|やめて|解除|止めて"
+    r"|\bbỏ\b|không cần|\btắt\b|\bhủy\b|\bxóa\b",
     re.I,
 )
 _RECEIVED = re.compile(

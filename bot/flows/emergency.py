@@ -19,8 +19,21 @@ _CRISIS = re.compile(
     r"(?:keep |go on |be |stay )?(?:liv(?:e|ing)|alive)|tired of (?:living|life|being alive)"
     r"|(?:wish|rather) (?:i|to) (?:was|were|be)(?: never born| dead)|never been born"
     r"|hurt(?:ing)? myself|cut(?:ting)? myself|don'?t want to live|no reason to live"
+    r"|(?:goodbye|farewell|suicide) (?:note|letter)|(?:wrote|written|writing) (?:the|my) note\b"
+    r"|(?:no ?body|no ?one|none of them)\b.{0,16}(?:'?ll|will|would|'d)"
+    r" (?:even )?(?:miss|notice) (?:me|if i)|better off without me|better without me"
+    r"|(?:don'?t|do not|never) want to (?:be here any ?more|exist"
+    r"|wake up(?: again| any ?more|\W*$))"
+    r"|(?:won'?t|will not) be (?:around|alive) (?:tomorrow|much longer)"
+    r"|(?:ready|want|going|about) to (?:jump off|overdose)"
+    r"|(?:took|taken|swallowed) (?:all|a (?:whole )?bottle of|too many) "
+    r"(?:the |my )?(?:pills|tablets)"
     r"|自杀|不想活|想死|轻生|活不下去|自残|自殺|死にたい|消えたい|生きていたくない|リストカット"
-    r"|tự tử|tự sát|muốn chết|không muốn sống|tự làm hại",
+    r"|遗书|活着没(?:有)?意[思义]|不想(?:再)?醒来|没有我.{0,6}更好|遺書|いなくなりたい"
+    r"|生きる(?:意味|の(?:が|に)?(?:つら|辛|疲))"
+    r"|生きていても仕方|目が覚めなければ"
+    r"|tự tử|tự sát|muốn chết|không muốn sống|tự làm hại|thư tuyệt mệnh|chán sống|không thiết sống"
+    r"|sống (?:để )?làm gì nữa|muốn biến mất",
     re.IGNORECASE,
 )
 # Said of a report or of somebody else's case, these words are a matter and no cry for help.

@@ -34,13 +34,16 @@ _SUPPLEMENT = re.compile(
 _CHANGE = re.compile(
     r"(?:접수한|접수했던|넣은|낸|신고한|제)\s*(?:민원|거|것|신고)\S*.*(?:바꾸|바꿔|바꿀|변경|수정|고치|고쳐|고칠|정정)|"
     r"민원\s*(?:내용|장소)?\S*\s*(?:바꾸|바꿔|바꿀|변경|수정|고치|고쳐|고칠)|"
-    r"\b(?:change|edit|correct|update) my (?:petition|complaint|report)",
+    r"\b(?:change|edit|correct|update|fix|amend|modify) "
+    r"(?:(?:[a-z]+ ){0,6}?(?:petition|complaint|report)\b"
+    r"|(?:the |my )?(?:place|location|address|details?|description|wording|text)"
+    r" (?:of|on|in|for|to)\b)(?! the alert)",
     re.IGNORECASE,
 )
 _ASKED_HOW = re.compile(r"되나요|하나요|인가요|어떻게|할\s*수\s*있|가능|\bhow\b|\bcan i\b", re.I)
 _TOLD = re.compile(
-    r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|추가할\s*(?:내용|게|것|거|말)\S*(?:\s*(?:있|생겼)\S*)?|보완할게요"
-    r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[:,.]?\s*",
+    r"^.*?(?:덧붙일게요|덧붙이고\s*싶어요|덧붙여\s*주세요|덧붙일\s*(?:게|것|말|내용)\S*|추가할게요|추가하고\s*싶(?:어요|습니다|은데요?)|추가할\s*(?:내용|게|것|거|말)\S*(?:\s*(?:있|생겼)\S*)?|보완할게요"
+    r"|추가로\s*(?:말씀드리면|알려드리면|적으면)?|add to (?:my|the) \w+|to add)\s*[-:,.]?\s*",
     re.IGNORECASE,
 )
 # What is added may come first: "아까 민원에 옆 건물도 그렇다고 덧붙여 주세요".
@@ -59,8 +62,27 @@ _CALLS_OFF = re.compile(
 _WISHES = (("withdraw", _WITHDRAW), ("supplement", _SUPPLEMENT), ("change", _CHANGE))
 
 
+# English verbs with a Korean ending: "아까 report한 거에 add 하고 싶어요".
+_MIXED = {
+    "추가": re.compile(r"\b(?:add|supplement)\s*(?=하|할|해)", re.IGNORECASE),
+    "취소": re.compile(r"\b(?:cancel|delete)\s*(?=하|할|해)", re.IGNORECASE),
+    "취하": re.compile(r"\bwithdraw\s*(?=하|할|해)", re.IGNORECASE),
+    "수정": re.compile(r"\b(?:change|edit|update|modify|fix)\s*(?=하|할|해)", re.IGNORECASE),
+    "신고": re.compile(
+        r"\b(?:report|file|submit|petition|complain)\s*(?=하|한|했|할)", re.IGNORECASE
+    ),
+}
+
+
+def _in_korean(text: str) -> str:
+    for korean, mixed in _MIXED.items():
+        text = mixed.sub(korean, text)
+    return text
+
+
 def _wish(text: str) -> str | None:
-    return next((wish for wish, pattern in _WISHES if pattern.search(text)), None)
+    said = _in_korean(text)
+    return next((wish for wish, pattern in _WISHES if pattern.search(said)), None)
 
 
 def _mends_the_receipt(turn: Turn) -> bool:
@@ -91,7 +113,8 @@ def claims(turn: Turn) -> bool:
     asked = turn.intent == "ask_faq" and turn.parse.intent.confidence >= 0.75
     if asked and turn.number is None and _ASKED_HOW.search(turn.text):
         return False
-    told = _TOLD.match(turn.text) or _TOLD_FIRST.match(turn.text)
+    text = _in_korean(turn.text)
+    told = _TOLD.match(text) or _TOLD_FIRST.match(text)
     return wish != "supplement" or turn.intent != "file_petition" or told is not None
 
 
@@ -99,9 +122,9 @@ async def begin(turn: Turn) -> None:
     """Find the petition that is meant, and ask for what is missing."""
     wish = _wish(turn.text) or "change"
     waiting = turn.dialogue.waiting
-    said = ""
-    if wish == "supplement" and (match := _TOLD_FIRST.match(turn.text) or _TOLD.match(turn.text)):
-        rest = match["said"] if "said" in match.groupdict() else turn.text[match.end() :].strip()
+    text, said = _in_korean(turn.text), ""
+    if wish == "supplement" and (match := _TOLD_FIRST.match(text) or _TOLD.match(text)):
+        rest = match["said"] if "said" in match.groupdict() else text[match.end() :].strip()
         said = rest if words.has_matter(rest) else ""
     number = turn.number
     if number is None and waiting is not None and "number" in waiting.slots:

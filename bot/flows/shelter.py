@@ -25,16 +25,18 @@ _SHELTER = re.compile(
 _OTHERWISE = re.compile(
     r"고장|부서|부러|파손|더러|냄새|쓰레기|잠겨|민원|신고|동물|유기|노숙|쉼터|broken|dirty"
     r"|animal|dog|cat"
-    r"|homeless|women'?s|report",
+    r"|homeless|women'?s|report|\bbus\b|loose|damaged|smashed|missing|graffiti|leak|rust|wobbl|stinks?"
+    r"|smells?|litter|trash",
     re.IGNORECASE,
 )
 
 
 def asks(turn: Turn) -> bool:
     """Tell whether a message asks where to take shelter."""
-    return bool(
-        len(turn.text) <= 80 and _SHELTER.search(turn.text) and not _OTHERWISE.search(turn.text)
-    )
+    if len(turn.text) > 80 or not _SHELTER.search(turn.text):
+        return False
+    broken = routing.directory().broken.found_in(turn.text)
+    return not broken and not _OTHERWISE.search(turn.text)
 
 
 async def begin(turn: Turn) -> None:

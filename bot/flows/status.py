@@ -29,6 +29,7 @@ _LATEST = re.compile(
     r"|\b(?:latest|last|most recent|newest)\b",
     re.IGNORECASE,
 )
+_BRIEF = 24
 _MINE = re.compile(
     r"(?:내|제|저의)\s*(?:민원|신고|접수)|(?:내|제)가\s*(?:접수|신고|넣|낸)|(?:접수|신고)(?:한|했던)\s*(?:거|것|민원)"
     r"|민원\s*목록|\bmy (?:petitions?|reports?|complaints?|list)\b",
@@ -237,8 +238,10 @@ def title(petition: Petition, most: int = _TITLE) -> str:
 
 
 def fits(turn: Turn) -> bool | None:
-    """Take "show me mine" for the number that was asked for, whatever else it sounds like."""
-    return True if _MINE.search(turn.text) and turn.intent != "file_petition" else None
+    """Take "show me mine" and "the last one" for the number asked for, whatever they sound like."""
+    picks = len(turn.text) <= _BRIEF and _LATEST.search(turn.text) is not None
+    mine = _MINE.search(turn.text) is not None and turn.intent != "file_petition"
+    return True if mine or picks else None
 
 
 FLOW = Flow(NAME, frozenset({"check_status"}), begin, answer, again=again, claims=claims, fits=fits)

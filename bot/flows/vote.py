@@ -38,6 +38,7 @@ _SHORT = 40
 _AFTER = "cast"
 _REGRETS = re.compile(
     r"바꿔|바꾸|바꿀|잘못\s*(?:눌|골|찍|했|보)|다시\s*(?:할|고르|투표|뽑)|취소|번복|무효|철회"
+    r"|\bmy vote\b"
     r"|\bchange|\bundo\b|wrong one|by mistake|\bretract|take it back|改|取り消|変更|đổi|hủy",
     re.IGNORECASE,
 )
@@ -136,10 +137,15 @@ def _asks_of_one(turn: Turn) -> bool:
 def claims(turn: Turn) -> bool:
     """Tell whether a message asks how a vote ended, which sounds like asking after a petition,
     or what one of its numbers stands for, which sounds like asking for help."""
+    if turn.number is not None:
+        return False
     if _OF_VOTES.search(turn.text) and _asks_of_one(turn):
         return turn.intent in ("help", "vote", "list_polls", "out_of_scope")
+    asks_what = len(turn.text) <= _SHORT and _ASKS.search(turn.text) is not None
+    if asks_what and naming.numbered(turn.text, _OF_VOTES.pattern) is not None:
+        return True
     asks = _OF_VOTES.search(turn.text) and _OUTCOME.search(turn.text)
-    return bool(asks) and turn.intent == "check_status" and turn.number is None
+    return bool(asks) and turn.intent == "check_status"
 
 
 async def is_answer(turn: Turn) -> bool:
@@ -151,7 +157,8 @@ async def is_answer(turn: Turn) -> bool:
     if waiting is None or waiting.flow != NAME or len(turn.text) > 60:
         return False
     if waiting.step == "poll":
-        return _named(turn, await service.open_polls(turn.session)) is not None
+        polls = await service.open_polls(turn.session)
+        return (_named(turn, polls) or _placed(turn, polls)) is not None
     if waiting.step == "option":
         poll = await service.get(turn.session, int(waiting.slots["poll"]))
         return not _NEGATED.search(turn.text) and _option(turn, poll) is not None
@@ -328,9 +335,13 @@ def _named(turn: Turn, polls: Sequence[Poll]) -> Poll | None:
 
 
 def _placed(turn: Turn, polls: Sequence[Poll]) -> Poll | None:
-    """Return the poll whose number in the list a message speaks of."""
-    place = naming.placed(turn.text) if turn.chosen is None else None
-    return polls[place - 1] if place is not None and place <= len(polls) else None
+    """Return the poll whose number in the list a message names: "2번 설명", "explain poll 2"."""
+    if turn.chosen is not None:
+        return None
+    place = naming.placed(turn.text)
+    if place is None and len(turn.text) <= _SHORT:
+        place = naming.numbered(turn.text, _OF_VOTES.pattern)
+    return polls[place - 1] if place is not None and 1 <= place <= len(polls) else None
 
 
 def _in(turn: Turn, titles: dict[str, str]) -> str:

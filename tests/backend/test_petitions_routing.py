@@ -40,6 +40,38 @@ def test_classify(details: str, category: str) -> None:
     assert classify(details).id == category
 
 
+@pytest.mark.parametrize(
+    ("details", "category"),
+    [
+        ("家门口的路灯三天没亮了", "street_light"),
+        ("楼下的车总是乱停，挡住了门口", "illegal_parking"),
+        ("公园门口的垃圾没有人收", "waste"),
+        ("对面的酒吧半夜还在放音乐，吵得睡不着", "noise_dust"),
+        ("人行道的地砖松了", "road"),
+        ("歩道にごみが散らかっています", "waste"),
+        ("家の前にずっと車が停まっていて困ります", "illegal_parking"),
+        ("となりの工事がうるさいです", "noise_dust"),
+        ("信号がずっと赤のままです", "street_light"),
+        ("公園のぶらんこが壊れています", "park_tree"),
+        ("Rác không được thu gom cả tuần", "waste"),
+        ("đèn đường trước nhà không sáng", "street_light"),
+        ("hàng xóm hát karaoke ồn ào đến khuya", "noise_dust"),
+        ("xe máy đỗ xe trên vỉa hè", "illegal_parking"),
+        ("tôi muốn đổi địa chỉ, buồn quá", "other"),
+        ("我想反映一件事", "other"),
+    ],
+)
+def test_classify_abroad(details: str, category: str) -> None:
+    assert classify(details).id == category
+
+
+def test_every_subject_has_an_office_and_a_name_in_every_language() -> None:
+    for subject in directory().categories.values():
+        for language in ("ko", "en", "zh", "ja", "vi"):
+            assert subject.names[language], subject.id
+            assert all(office.names[language] for office in subject.offices), subject.id
+
+
 def test_english_keywords_are_whole_words() -> None:
     assert classify("the parkway was renamed").id == "other"
     assert classify("a stupendous business opportunity").id == "other"
@@ -53,7 +85,11 @@ def test_english_keywords_are_whole_words() -> None:
         ("illegal_parking", None, "ko", "담당 구청 주차관리과"),
         ("illegal_parking", None, "en", "Parking Management Division, the local district office"),
         ("subway", "마포구", "ko", "서울교통공사"),
-        ("subway", None, "ja", "Seoul Metro"),
+        ("subway", None, "ja", "ソウル交通公社"),
+        ("waste", "마포구", "zh", "麻浦区厅清扫行政科"),
+        ("waste", None, "ja", "管轄の区庁清掃行政課"),
+        ("waste", "마포구", "vi", "Phòng Vệ sinh, ủy ban Mapo-gu"),
+        ("subway", None, "fr", "Seoul Metro"),
     ],
 )
 def test_department(category: str, district: str | None, language: str, office: str) -> None:

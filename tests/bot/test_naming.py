@@ -40,3 +40,15 @@ def test_the_last_one() -> None:
     assert naming.is_last("마지막 거요")
     assert naming.is_last("the last one")
     assert not naming.is_last("마지막으로 하나만 더 물어볼게요 어디로 가야 하나요")
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("explain poll 2", 2), ("what is the second vote about", 2), ("2번 투표는 뭐예요", 2),
+        ("poll number one", 1), ("第二个投票是什么", 2), ("phiếu số 1 là gì", 1),
+        ("the vote about parks", None), ("I want to vote", None),
+    ],
+)  # fmt: skip
+def test_a_poll_by_its_number(said: str, number: int | None) -> None:
+    assert naming.numbered(said, "vote|poll|투표|投票|phiếu") == number

@@ -47,3 +47,45 @@ def test_a_short_english_sentence_is_followed_and_a_name_is_not() -> None:
 @pytest.mark.parametrize("said", ["what happens next", "where is P-2026-0000001", "what is this"])
 def test_a_question_names_no_field(said: str) -> None:
     assert words.FIELD.match(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["forget I asked", "Never mind then", "oh forget i said anything", "nvm", "scrap that please",
+     "ok drop it", "don't bother", "I changed my mind", "算了吧", "忘れてください", "thôi bỏ đi"],
+)  # fmt: skip
+def test_what_is_to_be_forgotten(said: str) -> None:
+    assert answers.drops_it(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["never mind the place, it's exit 3", "leave it at the desk?", "I forgot my receipt number",
+     "they dropped it on the road", "skip the queue at the office"],
+)  # fmt: skip
+def test_what_is_not_to_be_forgotten(said: str) -> None:
+    assert not answers.drops_it(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "none"),
+    [
+        ("=1+1", True), ("<>", True), ("=SUM(A1:A9)", True), ("???", False), ("3", False),
+        ("@home there is a leak", False), ("010-1234-5678", False), ("1/2", True),
+    ],
+)  # fmt: skip
+def test_signs_alone_are_no_wish(said: str, none: bool) -> None:
+    assert answers.only_signs(said) is none
+
+
+@pytest.mark.parametrize(
+    ("said", "wants"),
+    [
+        ("I want to report it", True), ("I'd like to make a complaint", True),
+        ("i wanna report something", True), ("I need to report", True),
+        ("I want to report a change of address", False),
+        ("do I have to report to the office", False),
+    ],
+)  # fmt: skip
+def test_the_wish_to_file_in_english(said: str, wants: bool) -> None:
+    assert (words.WANTS_TO_FILE.search(said) is not None) is wants

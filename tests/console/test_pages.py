@@ -18,7 +18,7 @@ from backend.console import pages, routes
 from backend.context import Context
 from backend.models.staff import ROLES
 from backend.staff import routes as staff
-from bot.dialogue import SURE
+from bot.picks import SURE
 from channels import web_requests
 from nlu.builtin import BuiltinParser
 from tests.backend.desk import cookie, employee

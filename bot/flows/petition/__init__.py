@@ -4,6 +4,8 @@
 `sealing` takes what must stay sealed, `words` knows the words around it all.
 """
 
+import re
+
 from backend.petitions import routing, types
 from backend.petitions.places import locate
 from bot import several
@@ -30,6 +32,12 @@ NAME = "petition"
 _NOISE = 0.9
 _ASKS = 0.75
 _FORMAL = "question"
+_A_PERSON = re.compile(
+    r"상담|연결|사람|직원|바꿔|agent|operator|human being|real person"
+    r"|(?:talk|speak) (?:to|with)|call me"
+    r"|人工|客服|工作人员|担当|オペレーター|職員|nhân viên|tổng đài",
+    re.IGNORECASE,
+)
 
 
 async def begin(turn: Turn) -> None:
@@ -258,7 +266,8 @@ def claims(turn: Turn) -> bool:
         return False
     sure = turn.intent == "ask_faq" and turn.parse.intent.confidence >= _ASKS
     asks = sure and not several.in_confidence(turn.parts)
-    elsewhere = turn.intent in ("talk_to_agent", "check_status", "cancel", "life_emergency")
+    wants_person = turn.intent == "talk_to_agent" and _A_PERSON.search(turn.text) is not None
+    elsewhere = wants_person or turn.intent in ("check_status", "cancel", "life_emergency")
     kind = types.classify(turn.text)
     if waiting is None and kind.id == _FORMAL:
         return not elsewhere  # who wants a written answer of an office has read the rest

@@ -96,7 +96,7 @@ async def show(turn: Turn, slots: Slots) -> None:
             extra += turn.word(
                 "petition.similar",
                 count=len(similar),
-                category=category.names["ko" if turn.language == "ko" else "en"],
+                category=category.names.get(turn.language, category.names["en"]),
                 day=dates.day(one.received_at, turn.language),
             )
             choices.append((f"join-{one.id}", turn.word("petition.join")))

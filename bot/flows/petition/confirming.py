@@ -17,7 +17,8 @@ async def decide(turn: Turn, slots: Slots) -> None:
     """Take what the citizen says to the whole petition."""
     chosen = turn.chosen or ""
     apart = bool(_joinable(turn)) and words.APART.search(turn.text) is not None
-    if apart or (chosen == "yes" and not words.CORRECTS.search(turn.text)):
+    mends = words.CORRECTS.search(turn.text) and not says_yes(turn.text)  # "sure, why not" is a yes
+    if apart or (chosen == "yes" and not mends):
         await receipt.file(turn, slots)
     elif chosen == "no" and turn.text.strip().rstrip(".") in _keys(turn, "no"):
         turn.say("common.cancelled")

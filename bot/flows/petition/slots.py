@@ -103,9 +103,18 @@ def take_where(turn: Turn, slots: Slots) -> bool:
         if not named and "place" not in slots:
             _set_place(slots, spot.name)
         _set_spot(slots, spot)
+    elif named and (within := _district_within(named)) is not None:
+        slots["district"], slots["district_from"] = within, "place"
     elif named:
         slots.pop("district", None) if slots.get("district_from") == "place" else None
     return bool(named or said or spot)
+
+
+def _district_within(place: str) -> str | None:
+    """Return the district that an English name of a place holds: "Yongsan Family Park"."""
+    spoken = place.lower().split()
+    known = routing.directory().districts
+    return next((ko for ko, en in known.items() if en.removesuffix("-gu").lower() in spoken), None)
 
 
 def _fuller(named: str | None, spot: Spot | None) -> str | None:
@@ -170,6 +179,10 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     says_more = turn.intent == "file_petition" and matter(turn)
     if (says_more or words.TELLS.search(turn.text)) and not words.PLACE_LIKE.search(turn.text):
         add_details(turn, slots)
+        return True
+    vague = routing.classify(str(slots["details"])).id == routing.directory().default.id
+    if says_more and vague and subject(turn) and not turn.value("place"):
+        add_details(turn, slots)  # what it is about at last, beside something that has no name
         return True
     noise = turn.intent == "out_of_scope" and turn.parse.intent.confidence >= _NOISE
     if noise and not words.PLACE_LIKE.search(turn.text) and not _SYLLABLES.search(turn.text):
@@ -293,10 +306,15 @@ def _mend(slots: Slots, found: Correction, turn: Turn) -> bool:
         mended = mended or slots.get("district") != said
         slots["district"] = said
         slots.pop("between", None)
-    elif mended and (spot := locate(str(slots.get("place", "")))) not in (None, spot_before):
-        # Another house in the same street stays in the district that was said.
-        assert spot is not None
-        _set_spot(slots, spot)
+    elif mended:
+        spot = locate(str(slots.get("place", "")))
+        if spot is None and spot_before is not None and slots.get("district_from") == "place":
+            slots.pop("district", None)  # where the new place lies, nobody said yet
+            if (within := _district_within(str(slots["place"]))) is not None:
+                slots["district"] = within
+        elif spot is not None and spot != spot_before:
+            # Another house in the same street stays in the district that was said.
+            _set_spot(slots, spot)
     return mended
 
 

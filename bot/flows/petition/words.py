@@ -16,7 +16,11 @@ _ABOUT_FILING = re.compile(
     r"뭐(?:지|냐면\S*|랄까|더라)|그게|하나|부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
     r"\b(?:i|i'd|id|we|would|like|want|wanna|need|to|have|make|file|report|submit|lodge|a|an|the|"
     r"my|new|petition|complaint|problem|issue|something|please|pls|hello|hi|can|could|you|help|"
-    r"with|me|there|is|about|got|i've)\b|minwon|[^\w]+",
+    r"with|me|there|is|about|got|i've|complain|complaining|regarding|someone|somebody|some|thing|things"
+    r"|issues|problems|say|tell|talk|inform|notify|raise|here|gonna|gotta|wonna|abt|smth|sth|u|ur|im|ive"
+    r"|this|that|it|its|should|must|know|hear|happen|happened|happening|going|on|what|how|really|just|now"
+    r"|so|yo|ok|okay|well|um|uh|concern|matter|government|city|today|guys|another)\b"
+    r"|minwon|[^\w]+",
     re.IGNORECASE,
 )
 CORRECTS = re.compile(
@@ -46,7 +50,12 @@ JOINS = re.compile(
 WANTS_TO_FILE = re.compile(
     r"(?:신고|접수|민원)\S{0,2}\s*(?:(?:을|를|좀|하나|한\s*건|또)\s*)*(?:하|넣으?|내|할|넣을|낼)"
     r"(?:려고|려구|라고|라구|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
-    r"|\bi(?:'d like| want| need) to report\b"
+    r"|\bi(?:'d like| would like| want| wanna| need| have)(?: to)? (?:report|complain about|flag)"
+    r"(?: (?:it|this|that|him|her|them|you|someone|somebody|something|an?|the|these|those)\b"
+    r"|[.!\s]*$)(?! (?:change|new address|birth|death|marriage|move|lost))"
+    r"|\bi(?:'d like| would like| want| wanna| need| have)(?: to)? (?:complain"
+    r"|(?:file|make|lodge|submit) (?:it|this|that|a (?:report|complaint|petition)))\b",
+    re.IGNORECASE,
 )
 # Said to an offer to join: no, one of my own, please.
 APART = re.compile(
