@@ -22,6 +22,7 @@ _YES_WORDS = (
     r"|let'?s (?:do it|go)|file(?: it| this| that)?"
     r"|submit(?: it| this)?|send(?: it)?|report it|confirm(?:ed)?|exactly"
     r"|(?:(?:looks|sounds|seems) )?(?:good|fine|right|correct|great|fair|perfect|ok(?:ay)?)"
+    r"|(?:it|everything|all)(?:'?s| is) (?:ok(?:ay)?|fine|good|correct|right|clear)"
     r"|(?:that|this)(?:'?s| is| looks)?(?: right| correct| it| good| fine| ok(?:ay)?"
     r"| (?:the|my) (?:one|place|spot))?"
 )
@@ -137,6 +138,11 @@ def says_no(text: str) -> bool:
 def gives_up(text: str) -> bool:
     """Tell whether a message wants nothing more of what is open: "no, never mind"."""
     return len(text) <= 24 and _GIVES_UP.search(text) is not None
+
+
+def orders_to_file(text: str) -> bool:
+    """Tell whether a message orders, and does no more, to file what was told: "fine, file it"."""
+    return len(text) <= 40 and _FILES.match(without_fillers(text)) is not None
 
 
 def drops_it(text: str) -> bool:

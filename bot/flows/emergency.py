@@ -51,7 +51,9 @@ _HITS = r"때려|때렸|때리|맞았|맞아요|맞고|폭행|폭력|학대|굶�
 _HOME = re.compile(
     rf"(?:{_CLOSE}).{{0,20}}(?:{_HITS})|가정\s*폭력|아동\s*학대를?\s*당|(?:{_HITS}).{{0,10}}(?:{_CLOSE})"
     r"|\bmy (?:dad|father|mom|mum|mother|parents?|step\w+|husband|wife|boyfriend|uncle|brother)\b"
-    r".{0,24}\b(?:hits?|hitting|beats?|beating|hurts?|touch\w*|abus\w+|hit)\b|domestic violence"
+    r".{0,24}\b(?:hits?|hitting|beats?|beating|hurts?|touch\w*|abus\w+|hit|smack\w*"
+    r"|slap\w*|punch\w*|kick\w*|chok\w+|shov\w+|strangl\w+)\b"
+    r"(?! (?:the|a) (?:ball|car|door))|domestic violence"
     r"|(?:爸爸|妈妈|父母|老公|丈夫|老婆|男朋友).{0,8}(?:打我|虐待|家暴)|家暴"
     r"|(?:父|母|親|夫|彼氏|お父さん|お母さん).{0,8}(?:殴|叩|たた|暴力|虐待)"
     r"|(?:bố|ba|mẹ|chồng|bạn trai|cha).{0,12}(?:đánh|bạo hành)|bạo lực gia đình",

@@ -86,6 +86,7 @@ async def answer(turn: Turn) -> None:
     if waiting.step == _AFTER:
         turn.say("vote.already", title=_in(turn, poll.title))
         turn.done()
+        turn.wait(NAME, _AFTER, poll=poll.id)
         return
     if waiting.step in ("phone", "code"):
         proven = await phone.take(turn, NAME, **waiting.slots)

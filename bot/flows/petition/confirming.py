@@ -3,7 +3,7 @@
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech
-from bot.answers import says_yes, says_yes_and_more
+from bot.answers import orders_to_file, says_yes, says_yes_and_more
 from bot.flows.petition import receipt, words
 from bot.flows.petition.asking import ask_next, show
 from bot.flows.petition.slots import Slots, add_details, correct, details, forget, matter, new_where
@@ -155,6 +155,8 @@ async def fix(turn: Turn, slots: Slots) -> None:
         turn.done()
     elif turn.chosen in ("details", "place"):
         _ask_anew(turn, slots, turn.chosen)
+    elif turn.chosen is None and orders_to_file(turn.text):
+        await receipt.file(turn, slots)
     elif turn.chosen is None and (
         says_yes(turn.text) or (turn.intent == "affirm" and len(turn.text) <= 10)
     ):

@@ -71,6 +71,13 @@ _POINTS_BACK = re.compile(
     r"(?:아까|아|아니|그냥|걍|방금|먼저|그|이|저|그거|이거|그것|그건|하던|말한|말씀드린|쓰던|적은|거|것|건|걸|민원|신고|내용"
     r"|그대로|그걸로|이걸로|이대로|그럼|그러면|네|예|응|좀|이제|다시)(?:을|를|은|는|이|가|도|부터|대로|로)?"
 )
+# "Add that he shouts at people", "please mention the smell too".
+_ADD_THAT = re.compile(
+    r"^(?:(?:and|also|oh|please|ok(?:ay)?|can you|could you)[,\s]+)*"
+    r"(?:add|mention|include|note|write)"
+    r"(?: also| too)?(?: that| how)\s+(?P<said>\S.{3,})$",
+    re.IGNORECASE,
+)
 # "내용에 먼지도 심하다고 추가해 주세요": where it goes, what it says, what to do with it.
 _PUT_IN = re.compile(
     r"^(?:(?:네+|예|응|아|참)[,.!\s]+)*(?:(?:내용|민원|거기|설명|아까\s*거)에?(?:다가?|는|도)?\s+)?"
@@ -193,7 +200,8 @@ def leaves_it(text: str, known: str) -> bool:
 
 def added(text: str) -> str | None:
     """Return what a message adds: "네 그리고 자전거도 많아요" adds that there are many bicycles."""
-    match = _ADDED.match(text.strip()) or _PUT_IN.match(text.strip())
+    said = text.strip()
+    match = _ADD_THAT.match(said) or _ADDED.match(said) or _PUT_IN.match(said)
     return match["said"] if match is not None else None
 
 
