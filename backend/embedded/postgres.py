@@ -50,7 +50,9 @@ def start(base: Path, run: Path, settings: Settings) -> str:
             raise SetupError(f"PostgreSQL could not set up {data}: {made.stderr.strip()[-300:]}")
         part.rename(data)
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={run}",
-               "-c", "max_connections=200", "-c", "shared_buffers=128MB",
+               "-c", "max_connections=200",
+               # An alert to a million people writes half a gigabyte of rows and indexes at once.
+               "-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB",
                "-c", "timezone=UTC", "-c", "log_min_duration_statement=-1",
                "-c", "log_statement=none", "-c", "log_min_error_statement=panic",
                "-c", "log_error_verbosity=terse"]  # fmt: skip
