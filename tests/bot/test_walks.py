@@ -10,8 +10,9 @@ import pytest
 
 from backend.context import Context
 from bot import naming, tongues
-from bot.answers import agrees_at_length, says_yes
+from bot.answers import agrees_at_length, orders_to_file, says_yes
 from bot.conversation import Bot
+from bot.flows.petition import words
 from nlu.builtin import BuiltinParser
 from nlu.parse import Parser
 from tests.bot.talks import Talker
@@ -38,14 +39,15 @@ async def _walk(
 ) -> None:
     chance = random.Random(seed)
     walker = Talker(bot, context, chance.choice(CHANNELS))
-    own, agreed = f"표식{seed}번", 0
+    own, agreed, said = f"표식{seed}번", 0, ""
     if walker.channel == "voice":
         await walker.ring()
     for _ in range(steps):
         text = chance.choice(lines if chance.random() < 0.6 else GARBAGE)
         if chance.random() < 0.2:
             text = f"{text} {own}"
-        agreed += await _may_agree(parser, text)
+        agreed += await _may_agree(parser, text, said)
+        said = f"{said} {text}"
         answer = await walker.say(text)
         others = {m for m in _marks(answer) if m != own}
         assert not others, f"walk {seed} heard {others}"
@@ -53,16 +55,21 @@ async def _walk(
             assert await walker.deliver(walker.last) == answer, f"walk {seed}: {text}"
         if chance.random() < 0.1:
             first, second = chance.choice(lines), chance.choice(GARBAGE)
-            agreed += await _may_agree(parser, first) + await _may_agree(parser, second)
+            agreed += await _may_agree(parser, first, said) + await _may_agree(parser, second, said)
+            said = f"{said} {first} {second}"
             await asyncio.gather(walker.say(first), walker.say(second))
     assert len(await walker.petitions()) <= agreed, f"walk {seed} filed without a yes"
     await _finds_the_way_out(walker, seed)
 
 
-async def _may_agree(parser: Parser, text: str) -> bool:
-    """Tell whether a yes, in any language and any words, or the number of one is in `text`."""
+async def _may_agree(parser: Parser, text: str, said: str) -> bool:
+    """Tell whether a yes, in any language and any words, or the number of one is in `text`.
+
+    So is an order to file what was `said` before: "아까 그거 접수해 주세요".
+    """
     word = text.split(" 표식")[0].strip()
     agrees = says_yes(word) or agrees_at_length(word) or tongues.short_answer(word) == "yes"
+    agrees = agrees or orders_to_file(word) or words.asks_to_file(word, said)
     parse = await parser.parse(word, None)
     agrees = agrees or parse.intent.name == "affirm" or bool(parse.values("choice"))
     return agrees or "네" in word or word.isdigit() or naming.number(word) is not None
