@@ -80,8 +80,12 @@ async def send(town: City, people: int) -> dict[str, Any]:
 async def _watch(
     town: City, people: int, workers: list[str], done: Callable[[int], None]
 ) -> dict[str, Any]:
-    """Follow a run; return rates of all, of both halves, and the workers' memory (MB)."""
+    """Follow a run; return rates of all, of both halves, and the workers' memory (MB).
+
+    Also of both halves of what is left once everybody's row is written, and the sending alone.
+    """
     half_at, lost, last_total, look_at, memory = 0.0, 0, 0, 0.0, []
+    alone: list[tuple[float, int]] = []
     deadline = time.monotonic() + 60 + people / 200
     while True:
         found = await town.accepted()
@@ -91,6 +95,8 @@ async def _watch(
         if not half_at and found["total"] >= people / 2:
             half_at = time.time()
             half = found["total"]
+        if alone or await town.number("SELECT count(*) FROM broadcast_events WHERE cursor IS NULL"):
+            alone.append((time.time(), found["total"]))
         if found["total"] >= people - lost:
             break
         if found["total"] == last_total and time.monotonic() > look_at:
@@ -109,9 +115,19 @@ async def _watch(
         "first_at": first,
         "per_second": round(people / (last - first)),
         "second_half_to_first": round(seconds / firsts, 2),
+        "fan_out_beside_s": round(alone[0][0] - first, 1),
+        "second_half_to_first_after_it": _second_to_first([*alone[:-1], (last, people)]),
         "worker_mb": round(max(memory)),
         "worker_mb_growth_second_half": round(max(memory[len(memory) // 2 :]) - middle, 1),
     }
+
+
+def _second_to_first(counts: list[tuple[float, int]]) -> float:
+    """Return how fast the second half of what `counts` (moment, total) count was, to the first."""
+    (start, before), (end, after) = counts[0], counts[-1]
+    half_at, half = next((at, total) for at, total in counts if total >= (before + after) / 2)
+    firsts = (half - before) / max(0.001, half_at - start)
+    return round((after - half) / max(0.001, end - half_at) / max(0.001, firsts), 2)
 
 
 async def cancel(town: City, people: int) -> dict[str, Any]:
