@@ -213,10 +213,12 @@ async def hold_unfit(session: AsyncSession) -> list[UUID]:
             Broadcast.status == "sending", ~sending.house_allows()
         )
     )
-    held = []
-    for row in unfit.all():
-        house = await session.get_one(SirenSwitch, 1, populate_existing=True)
-        why = halting.KILL_SWITCH if house.stopped_at else halting.ENVIRONMENT
+    rows, held = unfit.all(), []
+    if not rows:
+        return []
+    house = await session.get_one(SirenSwitch, 1, populate_existing=True)
+    why = halting.KILL_SWITCH if house.stopped_at else halting.ENVIRONMENT
+    for row in rows:
         if await halting.halt(session, row.id, why):
             audit.record(
                 session, "system", "broadcast.refused_at_sending", f"broadcast:{row.id}",

@@ -29,9 +29,9 @@ from backend.models import (
 from backend.security import COOKIE, Actor
 from backend.staff import grants
 from backend.staff import service as staff
+from bench.siren_city import CLEAR, FACTS
 from broadcasts import approval, audience, plan, routes, service
 from broadcasts.schemas import Approval, Draft
-from tests.alerts import CLEAR, FACTS
 from tests.broadcasts.browsers import Browsers
 
 KO = "[서울특별시] 14:30 호우(Heavy rain)경보. 한강변 출입 금지. 지하에서는 바로 대피. 문의 120"

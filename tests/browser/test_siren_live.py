@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backend.delivery.alert_words import alert_link
-from tests.alerts import CLEAR, FACTS
+from bench.siren_city import CLEAR, FACTS
 from tests.browser.chat import overflow, violations
 from tests.browser.officials import log_in, official, register
 from tests.city import City

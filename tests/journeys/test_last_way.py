@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.alerts import CLEAR, FACTS
+from bench.siren_city import CLEAR, FACTS
 from tests.city import City
 
 API = "/api/v1/broadcasts"

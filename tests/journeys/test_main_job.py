@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from backend.db import libpq_url
-from tests.alerts import CLEAR, FACTS
+from bench.siren_city import CLEAR, FACTS
 from tests.city import City, new_session
 
 NUMBER = re.compile(r"P-\d{4}-\d{7}")
