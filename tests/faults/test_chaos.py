@@ -37,6 +37,7 @@ FULL = os.environ.get("CHAOS") == "full"
 CITIZENS, AWAY_SECONDS = (150, 60.0) if FULL else (60, 10.0)
 END_SECONDS = 900 if FULL else 240
 READ_SECONDS = 4.0
+LONGEST_WAIT = 8.0
 
 # A fifth of the sends fails, one in twenty is taken and its answer lost.
 CHAOS = Faults(
@@ -162,7 +163,8 @@ async def promise(post: Post, citizens: list[Citizen], batch: int) -> None:
 async def settled(town: Town) -> None:
     """Wait until nothing is on its way any more.
 
-    The hours until a silent provider is asked pass in seconds.
+    The hours until a silent provider is asked pass in seconds, and so do the minutes of back-off
+    after a row of bad luck: a letter that fails seven times waits longer than this test may.
     """
     deadline = time.monotonic() + END_SECONDS
     silent = Delivery.status.in_(("accepted", "sent")) & Delivery.check_at.is_not(None)
@@ -174,10 +176,20 @@ async def settled(town: Town) -> None:
                 .where(silent, Delivery.updated_at < func.now() - timedelta(seconds=6))
                 .values(check_at=func.now())
             )
+            soon = func.now() + timedelta(seconds=LONGEST_WAIT)
+            await session.execute(
+                update(Delivery)
+                .where(Delivery.status == "pending", Delivery.due_at > soon)
+                .values(due_at=soon)
+            )
             left = await session.execute(
-                select(Delivery.status, Delivery.channel, func.count())
-                .where(Delivery.status.in_(("pending", "dispatching")) | silent | asked_soon)
-                .group_by(Delivery.status, Delivery.channel)
+                select(
+                    Delivery.id,
+                    Delivery.status,
+                    Delivery.channel,
+                    Delivery.failures,
+                    Delivery.due_at - func.now(),
+                ).where(Delivery.status.in_(("pending", "dispatching")) | silent | asked_soon)
             )
             waiting = left.all()
         if not waiting:
