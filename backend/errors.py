@@ -1,5 +1,6 @@
 """What can go wrong, said once: an error knows its HTTP status and what the caller should do."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -7,9 +8,12 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 PROBLEM = "application/problem+json"
+
+log = logging.getLogger(__name__)
 
 Page = Callable[[Request, int, str], Response]
 
@@ -121,6 +125,20 @@ def install(app: FastAPI, page: Page | None = None) -> None:
         if page is not None and wants_page(request):
             return page(request, 422, detail)
         return problem(422, "Invalid", detail, fields=fields)
+
+    @app.exception_handler(DataError)
+    async def impossible(request: Request, error: DataError) -> Response:  # noqa: ARG001
+        # A NUL, a number beyond every id, a day that no calendar has: nothing of ours is called so.
+        # The path as we wrote it: what a stranger put into it is not for the log.
+        log.error("%s was given a value that no column holds", request.scope["route"].path)
+        detail = (
+            "보내신 값 가운데 쓸 수 없는 것이 있어요. 다시 확인해 주세요."
+            if language_of(request) == "ko"
+            else "One of the values can't be used. Please check them."
+        )
+        if page is not None and wants_page(request):
+            return page(request, 422, detail)
+        return problem(422, "Invalid", detail)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
