@@ -20,9 +20,10 @@ import uvicorn
 from fastapi import FastAPI
 from twilio.request_validator import RequestValidator
 
+from backend.cli.serve import KEEP_ALIVE_SECONDS
 from backend.config import Settings
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0
 
 
 _kept: dict[int, socket.socket] = {}
@@ -47,8 +48,11 @@ def free_port() -> int:
 def served(app: FastAPI, port: int) -> Iterator[str]:
     """Serve `app` in a thread of its own, with a loop of its own, until the block ends."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
-    )
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_level="warning", access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+    )  # fmt: skip
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + WAIT_SECONDS * 2
@@ -73,7 +77,7 @@ class City:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         self._validator = RequestValidator(self.settings.twilio_auth_token)
         self._updates = secrets.randbelow(10**6) * 1000
 
@@ -227,7 +231,7 @@ class City:
 
     def staff(self, login: str, password: str) -> httpx.Client:
         """Log in as a member of staff and return their browser."""
-        browser = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        browser = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         browser.headers["Origin"] = self.url
         response = browser.post("/login", data={"login": login, "password": password})
         assert response.status_code == 303, response.text

@@ -29,6 +29,10 @@ from channels.simulator.bulk import Bulk
 from nlu.builtin import BuiltinParser
 from nlu.parse import Parse, Parser
 
+# Longer than a proxy before us keeps a connection without use (60 s is usual): it must be the one
+# that hangs up, or what it sends into a closed connection is lost.
+KEEP_ALIVE_SECONDS = 75
+
 screen = Console(stderr=True)
 
 
@@ -171,6 +175,7 @@ def _run(app: object, host: str, port: int) -> None:
             app,  # type: ignore[arg-type]
             host=host, port=port, log_level="warning", access_log=False,
             timeout_graceful_shutdown=10, ws_max_size=65536, proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):

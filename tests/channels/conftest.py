@@ -262,7 +262,10 @@ async def provider() -> AsyncIterator[Provider]:
 @contextlib.contextmanager
 def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     """Serve `app` on `listener` in a thread of its own, by a real uvicorn."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, ws="websockets-sansio")
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, ws="websockets-sansio",
+        timeout_keep_alive=75,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -283,7 +286,7 @@ def listen() -> tuple[socket.socket, str]:
     return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until `check` holds."""
     async with asyncio.timeout(seconds):
         while not await check():
