@@ -203,8 +203,9 @@ class RasaParser:
         return tuple(ranked)
 
     async def _send(
-        self, method: str, path: str, body: Any = None, seconds: float = _ANSWER
+        self, method: str, path: str, body: Any = None, seconds: float | None = None
     ) -> Any:
+        seconds = _ANSWER if seconds is None else seconds
         timeout = httpx.Timeout(seconds, connect=_CONNECT)
         try:
             async with asyncio.timeout(seconds):

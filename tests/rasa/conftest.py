@@ -12,11 +12,21 @@ from backend.cli import rasa
 from backend.config import Settings
 from backend.db import libpq_url
 from backend.main import DATA, load_engine
+from nlu import rasa_client
 from nlu.parse import Parser
 from tests.city import City
 
 # For a hurried run; by default the model is the one that `make rasa` trains and serves.
 EPOCHS = int(os.environ["RASA_EPOCHS"]) if os.environ.get("RASA_EPOCHS") else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Give Rasa more time than any standstill of a busy machine takes: here it is to answer."""
+    with pytest.MonkeyPatch.context() as patient:
+        patient.setattr(rasa_client, "_CONNECT", 30.0)
+        patient.setattr(rasa_client, "_ANSWER", 30.0)
+        yield
 
 
 @pytest.fixture(scope="session")

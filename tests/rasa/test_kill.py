@@ -43,7 +43,7 @@ def test_killing_rasa_mid_conversation_costs_no_message(
     assert fallbacks(city) == before
 
     victim.process.kill()
-    victim.process.wait(10)
+    victim.process.wait(60)
 
     receipt = " ".join(city.sms(phone, "네 접수해 주세요"))
     assert NUMBER.search(receipt), receipt
