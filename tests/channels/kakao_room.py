@@ -43,15 +43,23 @@ def payload(utterance: Any = TEXT, **changed: Any) -> dict[str, Any]:
     }
 
 
+def happened() -> asyncio.Event:
+    """Return an event that is set: nobody waits for it."""
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Box:
-    """A mailbox in memory, which remembers what was done to it."""
+    """A mailbox in memory, which remembers what was done to it; it gives nothing until `opened`."""
 
     waiting: list[Reply] = field(default_factory=list)
     put: list[int] = field(default_factory=list)
     left: list[tuple[int, int]] = field(default_factory=list)
     lost: list[tuple[list[int], str]] = field(default_factory=list)
-    slow: float = 0.0
+    opened: asyncio.Event = field(default_factory=happened)
+    looks: int = 0
 
     def mailbox(self) -> Mailbox:
         async def put(delivery: int) -> None:
@@ -59,7 +67,8 @@ class Box:
 
         async def take(address: str) -> Sequence[Reply]:
             assert address == USER
-            await asyncio.sleep(self.slow)
+            self.looks += 1
+            await self.opened.wait()
             taken, self.waiting = self.waiting, []
             return taken
 
@@ -73,15 +82,20 @@ class Box:
 
 
 class Bot(Door):
-    """A door whose bot takes its time, and keeps its answers in the mailbox as the service does."""
+    """A door whose bot keeps its answers in the mailbox as the service does.
+
+    It answers once `ready`; `asked` counts what it was asked by then.
+    """
 
     box: Box
-    seconds: float = 0.0
+    ready: asyncio.Event
+    asked: int = 0
     fails: bool = False
     http: httpx.AsyncClient
 
     async def hears(self, message: Incoming) -> Answer:
-        await asyncio.sleep(self.seconds)
+        self.asked += 1
+        await self.ready.wait()
         if self.fails:
             raise RuntimeError(TEXT)
         self.messages.append(message)

@@ -162,7 +162,7 @@ async def test_word_comes_late_and_out_of_order(town: Town) -> None:
         DeliveryState.DELIVERED, DeliveryState.SENT, DeliveryState.ACCEPTED,
     ]  # fmt: skip
     town.statuses.clear()
-    await asyncio.to_thread(town.faults, rate_late_callback=1, late_ms=2000)
+    await asyncio.to_thread(town.faults, rate_late_callback=1, late_ms=5000)
     await town.sms.send(Outgoing(2, CITIZEN, "안녕하세요"))
     await asyncio.sleep(0.25)
     assert town.statuses == []

@@ -242,7 +242,7 @@ async def socket_of(door: Door) -> AsyncIterator[ClientConnection]:
 async def closing_code(socket: ClientConnection) -> int | None:
     """Wait until the server closes the socket and return its code."""
     with pytest.raises(ConnectionClosed):
-        await asyncio.wait_for(socket.recv(), 20)
+        await asyncio.wait_for(socket.recv(), 60)
     return socket.close_code
 
 

@@ -5,7 +5,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -35,10 +35,22 @@ class Impatient(socketserver.StreamRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """A thread for each connection, and a queue with room for all of them."""
+    """A thread for each connection, and a queue with room for all of them.
+
+    `on_line` is how many callers it has not hung up on yet.
+    """
 
     request_queue_size = 2 * AT_ONCE
     daemon_threads = True
+    on_line: ClassVar[list[object]] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.on_line.append(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.on_line.remove(request)
 
 
 @pytest.fixture
@@ -61,7 +73,10 @@ async def test_what_is_sent_after_a_standstill_is_neither_lost_nor_doubled(provi
     wire = Wire(provider, {})
     first, second = ([f"{turn}-{n}" for n in range(AT_ONCE)] for turn in "ab")
     assert await _post(wire, *first) == {200}
-    time.sleep(IDLE_SECONDS * 5)  # the loop itself has to stand still
+    end = time.monotonic() + 60
+    while Server.on_line:  # the loop itself has to stand still
+        assert time.monotonic() < end, "nobody hangs up"
+        time.sleep(IDLE_SECONDS)
     assert await _post(wire, *second) == {200}
     await wire.close()
     wanted = sorted(f'{{"name": "{name}"}}'.encode() for name in (*first, *second))
