@@ -118,7 +118,7 @@ async def test_one_slow_provider_is_waited_for_by_its_own_messages_only(
     await post.reply(await post.address())
     await post.reply(await post.address("1001", "telegram"))
     sending = asyncio.create_task(send_due(context, doors(sms, telegram), "reply"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not telegram.sent:
             await asyncio.sleep(0.005)
     answered.set()
@@ -245,7 +245,7 @@ async def test_what_waits_for_the_pace_does_not_wait_for_a_slow_send(
         await post.reply(address, "느림" if number == 0 else "빠름")
     dispatcher = Dispatcher(context, doors(telegram))
     await dispatcher.start("reply")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await post.statuses()).get("accepted", 0) < 79:
             await asyncio.sleep(0.05)
     answered.set()
@@ -301,7 +301,7 @@ async def test_what_becomes_due_again_is_sent_without_another_wake_up(
     sms.says = [Throttled("429", 0.2)]
     dispatcher = Dispatcher(context, doors(sms))
     await dispatcher.start("reply")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await post.get(promised)).status != "accepted":
             await asyncio.sleep(0.05)
     await dispatcher.close()

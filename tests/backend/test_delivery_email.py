@@ -153,8 +153,8 @@ async def test_no_server_is_no_connection_and_no_answer_is_unknown(
     running, email = simulator
     with pytest.raises(Retryable):
         await Email(settings_for(free_port())).send(Outgoing(1, CITIZEN, "x"))
-    monkeypatch.setattr(transport, "READ_SECONDS", 0.3)
-    running.faults.set(Faults(rate_timeout_after_accept=1, timeout_ms=1000))
+    monkeypatch.setattr(transport, "READ_SECONDS", 2.0)
+    running.faults.set(Faults(rate_timeout_after_accept=1, timeout_ms=5000))
     with pytest.raises(Unknown) as lost:
         await email.send(Outgoing(2, CITIZEN, "x"))
     assert lost.value.code == "timeout"

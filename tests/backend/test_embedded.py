@@ -91,7 +91,7 @@ def test_a_killed_user_and_killed_servers_leave_nothing_to_repair(alone: Setting
     ]
     for pid in (first.pid, *servers):
         os.kill(pid, signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     with running(alone) as started:
         assert _answers(started.database_url)
         with sync_redis.Redis.from_url(started.redis_url) as client:

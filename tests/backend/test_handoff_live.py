@@ -43,7 +43,7 @@ async def address(context: Context) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _listening(address: str, headers: dict[str, str]) -> AsyncIterator[ClientConnection]:
     async with (
-        asyncio.timeout(30),
+        asyncio.timeout(60),
         connect(f"ws://{address}/desk/live", additional_headers=headers, proxy=None) as socket,
     ):
         yield socket

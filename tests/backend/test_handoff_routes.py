@@ -256,7 +256,7 @@ async def test_the_desk_is_told_after_the_commit(
             if len(heard) == 2:
                 return
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(listen())
         await listening.wait()
         await client.post(f"/api/v1/handoffs/{talk}/claim", headers=headers)
