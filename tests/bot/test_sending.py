@@ -42,7 +42,7 @@ async def test_a_reply_is_sent_without_a_job_and_once(
     bot = await bot_of(context, parser, dispatcher)
     answers = await asyncio.gather(*(bot.on_message(said(n)) for n in range(1, 13)))
     replies = [reply for answer in answers for reply in answer.replies]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(door.sent) < len(replies):
             await asyncio.sleep(0.02)
     await dispatcher.close()
@@ -87,7 +87,7 @@ async def test_what_changes_several_times_is_told_once(context: Context) -> None
         signals.changed(["desk"])
     signals.changed(["conversation:1"])
     told: list[str] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(told) < 2:
             told += [event["type"] for event in [await anext(heard)] if event["type"] != "tick"]
     assert told == ["changed", "changed"]

@@ -55,12 +55,12 @@ def listen(served: str, broadcast: uuid.UUID, cookie: str = "", origin: str = ""
         f"ws://{served}/siren/live?broadcast={broadcast}",
         additional_headers=headers,
         origin=origin or None,  # type: ignore[arg-type]
-        open_timeout=20,
+        open_timeout=60,
     )
 
 
 async def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for frame in connection:
             event: dict[str, Any] = json.loads(frame)
             if event["type"] == kind:
@@ -111,5 +111,5 @@ async def test_who_logs_out_hears_nothing_more(
         async with office.sessions() as session, session.begin():
             await session.execute(delete(StaffSession))
         await publish(context.redis, f"broadcast:{broadcast}", {"type": "changed"})
-        await asyncio.wait_for(connection.wait_closed(), 20)
+        await asyncio.wait_for(connection.wait_closed(), 60)
         assert connection.close_code == live.NO_LONGER_ALLOWED

@@ -51,7 +51,7 @@ def window(
     opened = (
         _as_installed(browser, profile, settings) if profile else browser.new_context(**settings)
     )
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     troubles: list[str] = []
     opened.on("weberror", lambda error: troubles.append(str(error.error)))
     opened.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)

@@ -21,7 +21,7 @@ LAUNCH: dict[str, Any] = {
 SIZES = {"390": (390, 844), "1280": (1280, 800)}
 # Outside the tree by default: a test run leaves nothing behind. `make screenshots` sets it to
 # docs/images, from where the README shows them.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
 
@@ -56,7 +56,7 @@ def window(browser: Browser, size: str) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         viewport={"width": width, "height": height}, locale="ko-KR", timezone_id="Asia/Seoul"
     )
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(60_000)
     troubles: list[str] = []
     opened.on("weberror", lambda error: troubles.append(str(error.error)))
     opened.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)

@@ -23,7 +23,7 @@ def official(
         viewport={"width": width, "height": height}, locale=locale, timezone_id="Asia/Seoul",
         color_scheme="dark" if scheme == "dark" else "light",
     )  # fmt: skip
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     troubles: list[str] = []
     opened.on("weberror", lambda error: troubles.append(str(error.error)))
     yield opened

@@ -56,4 +56,4 @@ def processes(house: House, servers: Servers, *off: float) -> Iterator[list[Proc
         for process in started:
             process.terminate()
         for process in started:
-            process.wait(30)
+            process.wait(90)

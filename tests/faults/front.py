@@ -24,7 +24,7 @@ class Fault:
     """What happens to a request: an answer of `status` and `body` instead of the provider's own.
 
     With `taken` the provider takes the message first, and without a `status` it answers itself;
-    `seconds` is how long the answer takes.
+    `seconds` is how long the answer takes, and `held` keeps it until it is set.
     """
 
     status: int | None = 200
@@ -32,6 +32,7 @@ class Fault:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     taken: bool = False
     seconds: float = 0.0
+    held: threading.Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Front:
         if fault.taken or fault.status is None:
             await self.app(scope, again, keep)
         await asyncio.sleep(fault.seconds)
+        while fault.held is not None and not fault.held.is_set():
+            await asyncio.sleep(0.02)
         if fault.status is None:
             for event in said:
                 await send(event)

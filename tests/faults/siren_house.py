@@ -24,7 +24,7 @@ from tests.faults import trail
 from tests.faults.front import Front
 from tests.faults.line import Line
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0
 PREFIX = {"korea": "+8210{:08d}", "twilio": "+1202555{:04d}", "telegram": "7{:07d}"}
 
 
@@ -137,6 +137,14 @@ class House:
             assert time.monotonic() < end, found
             await asyncio.sleep(0.05)
         return found
+
+    async def quiet(self) -> int:
+        """Return how many requests there were, once none has come for a second."""
+        while True:
+            before = len(self.front.seen)
+            await asyncio.sleep(1)
+            if len(self.front.seen) == before:
+                return before
 
     async def counts(self, event: BroadcastEvent) -> dict[str, int]:
         """Return how many are in each state; they sum to the audience."""

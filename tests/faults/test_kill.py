@@ -60,7 +60,7 @@ def service(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while True:
             with suppress(httpx.HTTPError):
                 if httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).is_success:
@@ -72,7 +72,7 @@ def service(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(30)
+            process.wait(90)
 
 
 @dataclass
@@ -125,7 +125,7 @@ def test_everything_acknowledged_survives_kill_9_of_service_postgresql_and_redis
         os.killpg(process.pid, signal.SIGKILL)
         for pid in servers:
             os.kill(pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         for thread in threads:
             thread.join(60)
     acknowledged, receipts = list(diary.messages), dict(diary.receipts)

@@ -8,14 +8,12 @@ from collections import Counter
 import pytest
 
 from backend import metrics
-from backend.delivery import reaper
+from backend.delivery import pace, reaper
 from backend.main import build_channels
 from broadcasts.plan import STUCK_SECONDS
 from channels.simulator.faults import Faults
 from tests.faults.front import Fault
 from tests.faults.siren_house import House
-
-IN_FLIGHT_SECONDS = 1.0  # what was under way when the provider asked to wait
 
 
 def busy(provider: str, seconds: int) -> Fault:
@@ -33,15 +31,17 @@ def busy(provider: str, seconds: int) -> Fault:
 @pytest.mark.parametrize(
     ("provider", "seconds"),
     [
-        ("telegram", 3),
-        ("korea", 3),
-        ("twilio", 3),
+        ("telegram", 8),
+        ("korea", 8),
+        ("twilio", 8),
         pytest.param("telegram", 35, marks=pytest.mark.faults),
     ],
 )
 async def test_nothing_is_asked_before_the_time_that_a_busy_provider_named(
-    house: House, provider: str, seconds: int
+    house: House, provider: str, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The workers tell one another through Redis, which a busy machine may keep waiting.
+    monkeypatch.setattr(pace, "REDIS_SECONDS", 10.0)
     others = [name for name in ("telegram", "korea", "twilio") if name != provider]
     waiting = await house.people(provider, 10)
     rest = [address for name in others for address in await house.people(name, 5)]
@@ -54,12 +54,14 @@ async def test_nothing_is_asked_before_the_time_that_a_busy_provider_named(
         await house.settled(
             event, lambda fates: set(fates.values()) <= set(good), seconds=seconds * 2 + 30
         )
-    asked = house.front.of(provider)
-    refused_at = asked[0].at
-    late = [each.at - refused_at for each in asked if each.at - refused_at > IN_FLIGHT_SECONDS]
-    assert len(late) >= 1, "the one that was refused comes again"
-    assert min(late) >= seconds
-    assert elsewhere - refused_at < seconds, "the others did not wait"
+    refused, *asked = house.front.of(provider)
+    again = [each.at - refused.at for each in asked if each.to == refused.to]
+    assert len(again) == 1, "the one that was refused comes again"
+    assert again[0] >= seconds
+    # What was under way when the provider asked to wait arrives soon; then nobody is asked.
+    after = [each.at - refused.at for each in asked]
+    assert not [at for at in after if seconds / 2 < at < seconds], after
+    assert elsewhere - refused.at < seconds, "the others did not wait"
     assert house.taken() == Counter(waiting + rest)
     tries = await house.tries(event)
     assert sum(count for (_, _, word), count in tries.items() if word == "throttled") == 1

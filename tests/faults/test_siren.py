@@ -114,6 +114,20 @@ async def decided_once(town: City) -> None:
     assert await town.number("SELECT count(*) FROM broadcast_events") == 1
 
 
+async def begun_is_done(town: City) -> None:
+    """Wait until every transaction that has begun by now is over, those of the dead as well."""
+    now = "SELECT extract(epoch FROM clock_timestamp())::float8"
+    async with town.context.sessions() as session:
+        moment = await session.scalar(text(now))
+    begun = (
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+        "AND pid <> pg_backend_pid() AND extract(epoch FROM xact_start) < :moment"
+    )
+    async with asyncio.timeout(60):
+        while await town.number(begun, moment=moment):
+            await asyncio.sleep(0.05)
+
+
 async def in_flight(town: City) -> set[str]:
     """Return the numbers of whom a worker had in its hands just now."""
     async with town.context.sessions() as session:
@@ -151,7 +165,8 @@ async def test_the_killed_skip_nobody_and_double_nobody(
         name = dice.choice([each for each in VICTIMS if killed[each] <= killed.total() / 3])
         town.stop(name, kill=True)
         killed[name] += 1
-        await asyncio.sleep(0.2)  # a commit that was on its way when it died is done by then
+        await asyncio.sleep(0.2)  # a commit that was on its way when it died is begun by then
+        await begun_is_done(town)
         at_risk |= await in_flight(town)
         town.start(name, "serve" if name == "service" else "worker")
         if killed.total() % 10 == 0:

@@ -64,7 +64,7 @@ async def read_all(house: House, event: BroadcastEvent, addresses: list[str]) ->
         cookie = await staff.log_in(session, author)
         written["dead list"] = str(await dead(session))
         written["probe"] = str(await last(session))
-    async with httpx.AsyncClient(base_url=house.city.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=house.city.url, timeout=60, trust_env=False) as client:
         client.cookies.set(COOKIE, cookie)
         for name, path in {
             "metrics": "/metrics",
