@@ -1,10 +1,12 @@
 """Signals to open pages, over Redis publish/subscribe. Losing one loses nothing: pages re-read."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -17,6 +19,9 @@ log = logging.getLogger(__name__)
 
 MINIMUM_REDIS = (6, 2)
 _WAIT = 15.0
+_AGREE_SECONDS = 5.0  # until Redis says that it will tell
+_HELD = 100  # signals that a page may leave unread
+_AT_ONCE = 1000  # commands under way
 _PUBLISH_SECONDS = 2.0  # no citizen waits for it
 
 
@@ -25,6 +30,7 @@ def connect(url: str) -> Redis:
     client: Redis = Redis.from_url(
         url,
         decode_responses=True,
+        max_connections=_AT_ONCE,
         socket_connect_timeout=2,
         socket_timeout=5,
         health_check_interval=30,
@@ -97,20 +103,131 @@ class Signals:
             await publish_to(self._redis, topics, {"type": "changed"})
 
 
+class _Line:
+    """The one connection on which a process hears of every topic that its pages watch.
+
+    A connection for each page would leave none for everything else: strangers open pages too.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._pubsub = redis.pubsub()
+        self._watched: dict[str, set[asyncio.Queue[str | None]]] = {}
+        self._agreed: dict[str, asyncio.Event] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
+        self.over = False
+
+    async def join(self, page: asyncio.Queue[str | None], topics: Sequence[str]) -> bool:
+        """Let `page` hear of `topics` from now on; tell whether the line was still there to join.
+
+        Raises: RedisError, OSError, TimeoutError.
+        """
+        async with asyncio.timeout(_AGREE_SECONDS), self._one_at_a_time:
+            if self.over:
+                return False
+            for topic in topics:
+                self._watched.setdefault(topic, set()).add(page)
+            if new := [topic for topic in topics if topic not in self._agreed]:
+                await self._pubsub.subscribe(*new)
+                self._agreed.update((topic, asyncio.Event()) for topic in new)
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._read())
+            agreed = [self._agreed[topic] for topic in topics]
+        async with asyncio.timeout(_AGREE_SECONDS):
+            for each in agreed:
+                await each.wait()
+        if self.over:
+            raise ConnectionError("Redis went away")
+        return True
+
+    def leave(self, page: asyncio.Queue[str | None], topics: Sequence[str]) -> None:
+        """Let `page` hear no more; what nobody watches is given up soon."""
+        for topic in topics:
+            if pages := self._watched.get(topic):
+                pages.discard(page)
+                if not pages:
+                    del self._watched[topic]
+        if self._tidying is None or self._tidying.done():
+            self._tidying = asyncio.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        async with self._one_at_a_time:
+            if not self._watched:
+                await self._end()
+            elif gone := [topic for topic in self._agreed if topic not in self._watched]:
+                for topic in gone:
+                    del self._agreed[topic]
+                with contextlib.suppress(RedisError, OSError):
+                    await self._pubsub.unsubscribe(*gone)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self._pubsub.get_message(timeout=_WAIT)
+                if message is None:
+                    continue
+                topic = message["channel"]
+                if message["type"] == "subscribe" and topic in self._agreed:
+                    self._agreed[topic].set()
+                elif message["type"] == "message":
+                    for page in self._watched.get(topic, ()):
+                        _put(page, message["data"])
+        except (RedisError, OSError):
+            log.info("Redis went away: the open pages come back by themselves")
+        finally:
+            self.over = True
+            for each in self._agreed.values():
+                each.set()
+            for page in {page for pages in self._watched.values() for page in pages}:
+                _put(page, None)
+
+    async def _end(self) -> None:
+        self.over = True
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
+def _put(page: asyncio.Queue[str | None], event: str | None) -> None:
+    """Tell `page`; of one that does not listen the oldest is dropped: it reads anew in any case."""
+    if page.full():
+        page.get_nowait()
+    page.put_nowait(event)
+
+
+_lines: WeakKeyDictionary[Redis, _Line] = WeakKeyDictionary()
+
+
+def _line(redis: Redis) -> _Line:
+    found = _lines.get(redis)
+    if found is None or found.over:
+        found = _lines[redis] = _Line(redis)
+    return found
+
+
 async def subscribe(redis: Redis, *topics: str) -> AsyncIterator[dict[str, Any]]:
     """Yield the events of `topics` as they come, and `{"type": "tick"}` in quiet times.
 
-    Ends when Redis goes away; the page then connects again and re-reads.
+    Ends when Redis goes away; the page then connects again and re-reads. Raises, where Redis is
+    away from the start: RedisError, OSError, TimeoutError.
     """
-    async with redis.pubsub() as pubsub:
-        await pubsub.subscribe(*topics)
+    line, page = _line(redis), asyncio.Queue[str | None](_HELD)
+    try:
+        while not await line.join(page, topics):  # its last page left just now
+            line = _line(redis)
         yield {"type": "ready"}
         while True:
             try:
-                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=_WAIT)
-            except (RedisError, OSError):
-                return
-            if message is None:
+                async with asyncio.timeout(_WAIT):
+                    event = await page.get()
+            except TimeoutError:
                 yield {"type": "tick"}
-            else:
-                yield json.loads(message["data"])
+                continue
+            if event is None:
+                return
+            yield json.loads(event)
+    finally:
+        line.leave(page, topics)
