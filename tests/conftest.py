@@ -1,6 +1,7 @@
 """What every test stands on: a real PostgreSQL and Redis, and a database of its own each."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import uuid
@@ -78,7 +79,7 @@ def servers(settings: Settings) -> Iterator[Servers]:
     """The servers of the whole run, with a migrated template to clone databases from."""
     with running(settings) as started:
         with psycopg.connect(admin_url(started.database_url), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            once_unused(connection, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate(named_url(started.database_url, TEMPLATE))
         yield started
@@ -95,14 +96,26 @@ def admin_url(url: str) -> str:
     return named_url(db.libpq_url(url), "postgres")
 
 
+def once_unused(connection: psycopg.Connection[tuple[object, ...]], statement: str) -> None:
+    """Run a statement on a database that nobody may use meanwhile.
+
+    PostgreSQL gives those who do five seconds to end, which a busy machine may not keep.
+    """
+    for _ in range(12):
+        with contextlib.suppress(psycopg.errors.ObjectInUse):
+            connection.execute(statement)
+            return
+    connection.execute(statement)
+
+
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
     """A database that only this test sees."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(admin_url(servers.database_url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        once_unused(connection, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         yield named_url(servers.database_url, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        once_unused(connection, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from backend.embedded import Servers
 from backend.main import create_app
 from nlu.builtin import BuiltinParser
 from tests.city import City, free_port, served
-from tests.conftest import TEMPLATE, admin_url, furnish, named_url
+from tests.conftest import TEMPLATE, admin_url, furnish, named_url, once_unused
 from tests.conversations.citizens import Records
 
 
@@ -25,8 +25,8 @@ def town(
     """The whole service on a port, and its database to look into."""
     url = named_url(servers.database_url, "t_conversations")
     with psycopg.connect(admin_url(servers.database_url), autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS t_conversations WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE t_conversations TEMPLATE {TEMPLATE}")
+        once_unused(connection, "DROP DATABASE IF EXISTS t_conversations WITH (FORCE)")
+        once_unused(connection, f"CREATE DATABASE t_conversations TEMPLATE {TEMPLATE}")
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, furnish(url, passwords)).result()
     with Redis.from_url(servers.redis_url) as redis:
