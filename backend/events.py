@@ -129,8 +129,14 @@ class _Line:
             for topic in topics:
                 self._watched.setdefault(topic, set()).add(page)
             if new := [topic for topic in topics if topic not in self._agreed]:
-                await self._pubsub.subscribe(*new)
+                # Noted before it is asked for: the answer may be faster than we are.
                 self._agreed.update((topic, asyncio.Event()) for topic in new)
+                try:
+                    await self._pubsub.subscribe(*new)
+                except BaseException:
+                    for topic in new:
+                        del self._agreed[topic]
+                    raise
             if self._reading is None:
                 self._reading = asyncio.create_task(self._read())
             agreed = [self._agreed[topic] for topic in topics]

@@ -20,6 +20,8 @@ from channels.web_requests import WebMessage, address_of, caller, read_id, read_
 GREETING_SECONDS = 10.0
 BAD_GREETING = 1008  # policy violation
 COME_BACK = 1013  # try again later
+# Open pages of one process, at 70 kB each; whoever comes then asks every few seconds instead.
+MAX_LIVE = 4_000
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,7 @@ class WebChannel:
         self._publish = publish
         self._keep_photo = keep_photo
         self._drop_photo = drop_photo
+        self._live = 0
 
     def router(self, on_message: OnMessage, on_status: OnStatus) -> APIRouter:  # noqa: ARG002
         """Return the chat's routes. A browser reports no delivery: `on_status` is not called."""
@@ -137,15 +140,14 @@ class WebChannel:
         @router.websocket("/channels/web/live")
         async def live(socket: WebSocket) -> None:
             """Say when there is something to fetch; the session comes in the first frame."""
-            await socket.accept()
+            if self._live >= MAX_LIVE:
+                await socket.close(COME_BACK)
+                return
+            self._live += 1
             try:
-                address = await _greeting(socket)
-            except WebSocketDisconnect:
-                return
-            if address is None:
-                await socket.close(BAD_GREETING, "session")
-                return
-            await self._pump_until_closed(socket, address)
+                await self._listen(socket)
+            finally:
+                self._live -= 1
 
         return router
 
@@ -160,6 +162,17 @@ class WebChannel:
 
     async def close(self) -> None:
         """Nothing is held beyond a request."""
+
+    async def _listen(self, socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            address = await _greeting(socket)
+        except WebSocketDisconnect:
+            return
+        if address is None:
+            await socket.close(BAD_GREETING, "session")
+            return
+        await self._pump_until_closed(socket, address)
 
     async def _pump_until_closed(self, socket: WebSocket, address: str) -> None:
         """Pass signals on until the browser leaves or the signals end."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from nlu.parse import Parse, Parser
 # Longer than a proxy before us keeps a connection without use (60 s is usual): it must be the one
 # that hangs up, or what it sends into a closed connection is lost.
 KEEP_ALIVE_SECONDS = 75
+FILES = 20_000
 
 screen = Console(stderr=True)
 
@@ -170,6 +172,11 @@ def _refuse_taken(host: str, port: int) -> None:
 
 def _run(app: object, host: str, port: int) -> None:
     """Serve until Ctrl-C; requests under way get ten seconds to end."""
+    # Every open page takes a file: of a usual thousand they would leave none for an SMS.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     server = uvicorn.Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]

@@ -40,7 +40,8 @@ async def no_more_than(redis: Redis, connections: int) -> None:
 
 async def test_many_open_pages_leave_redis_to_everything_else(redis: Redis) -> None:
     pages = [events.subscribe(redis, f"web:{n}", "desk") for n in range(PAGES)]
-    assert [(await heard(page))["type"] for page in pages] == ["ready"] * PAGES
+    ready = await asyncio.gather(*(heard(page) for page in pages))
+    assert [event["type"] for event in ready] == ["ready"] * PAGES
     assert await listening(redis) == 1
     assert len(await asyncio.gather(*(redis.ping() for _ in range(PAGES)))) == PAGES
     for n in (7, 290):

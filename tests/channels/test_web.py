@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from channels.base import Retryable
 from channels.message import Answer, Choice, Incoming, Location, Outgoing, Reply, Sent
@@ -274,6 +274,29 @@ async def test_a_silent_socket_is_closed(door: Door, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("channels.web.GREETING_SECONDS", 0.1)
     async with socket_of(door) as socket:
         assert await closing_code(socket) == 1008
+
+
+async def test_a_page_too_many_is_told_to_ask_instead(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.web.MAX_LIVE", 2)
+    listener, url = listen()
+    live = url.replace("http", "ws") + "/channels/web/live"
+    with served(door.app(), listener):
+        async with connect(live) as first, connect(live):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(live)
+            assert refused.value.response.status_code == 403
+            await first.send("{}")
+            assert await closing_code(first) == 1008
+
+            async def room() -> bool:
+                with contextlib.suppress(InvalidStatus):
+                    async with connect(live):
+                        return True
+                return False
+
+            await eventually(room)
 
 
 @pytest.mark.parametrize("fails", [None, ConnectionError("redis")])
