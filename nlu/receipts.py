@@ -103,7 +103,7 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             kind = _kind(m["kind"]) if "kind" in m.groupdict() else _kind_before(text, m.start())
             take(m.start(), m.start("n") + length, kind, count, of)
     for m in _YEARLESS.finditer(text):
-        if (m["n"] or m["n2"]) == str(year):
+        if (m["n"] or m["n2"]) in map(str, range(2024, year + 1)):
             continue  # "P 2026 …": the year, and the rest was forgotten
         take(m.start(), m.end(), _kind(m["kind"]), m["n"] or m["n2"], year)
     for m in _YEAR_FIRST.finditer(text) if about_receipts else ():

@@ -317,3 +317,11 @@ def test_scores_in_other_words(finder: EntityFinder, text: str, expected: str) -
 
 def test_a_school_menu_in_english_asks_for_no_language(finder: EntityFinder) -> None:
     assert values(finder, "급식표가 영어로도 있으면 좋겠어요", "file_petition", "language") == []
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2031])
+def test_a_year_alone_is_no_number_in_any_later_year(year: int) -> None:
+    text = "접수번호가 P 2026 어쩌고였는데 까먹었어요"
+    assert find_receipts(digitise(normalise(text)), about_receipts=True, year=year) == []
+    found = find_receipts(digitise(normalise("P 2105 어떻게 됐어요")), True, year)
+    assert [value for _, _, value in found] == [f"P-{year}-0002105"]
