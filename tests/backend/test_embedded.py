@@ -63,7 +63,7 @@ def _second_process(settings: Settings) -> subprocess.Popen[str]:
 
 def _answers(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=2).close()
+        psycopg.connect(url, connect_timeout=30).close()
     except psycopg.Error:
         return False
     return True
