@@ -16,7 +16,7 @@ PLACES_FILE = Path(__file__).with_name("places.yml")
 _BEHIND = (
     r"(?:제?\d{0,2}(?:동|가)(?!안|시|의|생|네|료|물|전)|역|시장|사거리|삼거리|오거리|로터리|초등|중학|고등"
     r"|초(?![가-힣])|한강공원|공원|주민센터|우체국|파출소|지구대|경로당|도서관|아파트|빌라|성당|교회"
-    r"|어린이집|유치원|고가|지하차도|육교|쪽|에서|에\s|근처|앞|뒤|입구|\s\d)"
+    r"|어린이집|유치원|고가|지하차도|육교|쪽|에서|에\s|근처|앞|뒤|입구|\s\d|\s(?:쪽|근처))"
 )
 # These are words for other things, too: a square, an error, arson. Only 동, 역 and the like behind
 # them make them places.
