@@ -40,7 +40,9 @@ _NAME_NEEDED = re.compile(
 )
 _COST = re.compile(
     r"(?:돈|비용|요금|수수료).{0,8}(?:드나|들어|드는|내야|내나|받나|있나|얼마)|무료|공짜|유료"
-    r"|\b(?:cost|fee|free of charge|is it free)\b",
+    r"|\b(?:cost|fee|free of charge|is it free)\b"
+    r"|(?:要|收|花|付).{0,4}(?:钱|费)|免费|(?:料金|お金|費用|手数料).{0,8}(?:か|？|\?)|無料"
+    r"|(?:mất|tốn|trả|có|thu) (?:phí|tiền)|miễn phí",
     re.IGNORECASE,
 )
 # Of what goes on here, and not of a passport or a sticker for a mattress.
@@ -58,7 +60,7 @@ _DESK_HOURS = re.compile(
     re.IGNORECASE,
 )
 _MOST = 40
-_BRIEF = 16
+_BRIEF = 20
 
 
 def asks_of_data(turn: Turn) -> bool:
@@ -88,16 +90,17 @@ def tell_of_hours(turn: Turn) -> None:
 
 
 def asks_of_filing(turn: Turn) -> bool:
-    """Tell whether a message asks about the petition that is being shown: who deals with it and
-    by when, whether a name is needed, what it costs."""
+    """Tell whether a message asks about the petition that is open: whether a name is needed and
+    what it costs, and, once it is shown, who deals with it and by when."""
     waiting = turn.dialogue.waiting
     shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
     if _COST.search(turn.text) and not (_OF_FILING.search(turn.text) or len(turn.text) <= _BRIEF):
         return False
     most = 2 * _MOST if turn.text.isascii() else _MOST  # Latin letters say less
     asked = turn.chosen is None and len(turn.text) <= most and turn.intent != "file_petition"
-    patterns = (_WHO_OR_WHEN, _NAME_NEEDED, _COST)
-    return shown and asked and any(p.search(turn.text) for p in patterns)
+    open_still = (_NAME_NEEDED, _COST) if drafts.is_draft(waiting) else ()
+    patterns = (_WHO_OR_WHEN, *open_still) if shown else open_still
+    return asked and any(p.search(turn.text) for p in patterns)
 
 
 def asks_when(turn: Turn) -> bool:

@@ -38,7 +38,7 @@ _POLITE = re.compile(
     r"|이제\s*(?:다\s*)?됐(?:어요|습니다|네요)"
     r"|(?:다\s*)?됐(?:어요|습니다|네요)(?=[,.!\s]+(?:이제|그럼|그대로)?\s*(?:접수|신고|등록|제출))"
     r"|이제|thank you|thanks|thx|thank u|ty|so much|very much|a lot|kindly|right away|again"
-    r"|already|now|immediately"
+    r"|already|now|immediately|pls|plz|got it|gotcha|i see|makes sense|understood|noted|n|and"
     r"|sir|ma'?am|madam|mate|man|dude|bro|buddy|guys|dear|honey|love|sweetie"
     r"|young (?:man|lady)|friend|boss"
     r"|cool|great|perfect|nice|lovely|awesome)(?![a-z])[.,!~\s]*",
@@ -50,6 +50,7 @@ _BEGINS_YES = re.compile(
     r"(?![가-힣a-z])",
     re.IGNORECASE,
 )
+_SENTENCES = re.compile(r"[.!?~,;…]+\s+|\n+|[。！？，、]")
 _URGES = re.compile(
     r"^(?:네+|넵|예+|응|그래요?|좋아요?|맞아요?|yes|yeah|ok(?:ay)?|sure)(?![가-힣a-z])[,.!~\s]*"
     r"(?:(?:꼭|좀|빨리|빠른|얼른|어서|최대한|신속히|제발|잘|그럼|이제|바로|그거|이거|그대로|처리|조치|접수|신고|해결|고쳐|부탁"
@@ -133,6 +134,15 @@ def says_yes(text: str) -> bool:
 def says_no(text: str) -> bool:
     """Tell whether a message is a no and nothing else."""
     return _made_of(_NO, text) or _made_of(_NO, to_hangul(text.lower()) or "")
+
+
+def says_yes_in_passing(text: str) -> bool:
+    """Tell whether the last of several sentences is a yes: "sorry, I fell asleep. Yes, file it".
+
+    What the others say is for the caller to look at.
+    """
+    sentences = [s for s in _SENTENCES.split(text) if s.strip()]
+    return len(sentences) > 1 and (says_yes(sentences[-1]) or orders_to_file(sentences[-1]))
 
 
 def gives_up(text: str) -> bool:

@@ -62,7 +62,7 @@ _NOT_THAT = re.compile(
     re.IGNORECASE,
 )
 # Letters struck at random; not laughter, nor tears, nor a word's first letters.
-_GIBBERISH = re.compile(r"^\W*(?=.{3})(?![ㅋㅎㅠㅜㅡㅇㄱㄴㄷ\s]+$)[ㄱ-ㅎㅏ-ㅣ\s]+\W*$")
+_GIBBERISH = re.compile(r"^\W*(?=(?:\w\s*){3})(?![ㅋㅎㅠㅜㅡㅇㄱㄴㄷ\s]+$)[ㄱ-ㅎㅏ-ㅣ\s]+\W*$")
 _MEANT = frozenset(
     {"ㄱㅅㄱㅅ", "ㅅㄱㅇ", "ㅅㄱㅅㄱ", "ㅂㅂㅇ", "ㅎㅇㅎㅇ", "ㅈㅅㅈㅅ", "ㄹㅇㄹㅇ", "ㅇㅈㅇㅈ"}
 )

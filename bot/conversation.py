@@ -29,6 +29,7 @@ from bot.flows import alert_reply, emergency
 from bot.turn import Dialogue, Turn
 from channels.base import Channel, Provider, carrier_of
 from channels.message import Answer, Incoming, Reply, StatusUpdate
+from nlu.normalise import without_pictures
 from nlu.parse import Parse, Parser
 from nlu.privacy import mask_identifiers, without_masks
 
@@ -111,7 +112,7 @@ class Bot:
         await self._reports.take(report)
 
     async def _parse(self, incoming: Incoming) -> Parse:
-        text = "" if incoming.kind in _UNHEARD else without_masks(incoming.text)
+        text = "" if incoming.kind in _UNHEARD else without_masks(_words(incoming))
         parse = await self._parser.parse(text, incoming.language)
         if parse.intent.name == "greet" and (start := several.after_greeting(text)):
             behind = await self._parser.parse(text[start:], incoming.language)
@@ -122,7 +123,7 @@ class Bot:
     async def _parse_parts(self, incoming: Incoming) -> tuple[Parse, ...]:
         if incoming.kind not in ("text", "speech"):
             return ()
-        return await several.parse_parts(self._parser, incoming.text, incoming.language)
+        return await several.parse_parts(self._parser, _words(incoming), incoming.language)
 
     async def _turn(
         self,
@@ -158,9 +159,9 @@ class Bot:
         )
         photos, incoming = await _store_photos(session, incoming, message, cleaned)
         turn = Turn(
-            self._context, session, self._faq, incoming, message, address, conversation,
-            parse, Dialogue.load(conversation.dialogue), before=found.before, photos=photos,
-            parts=parts,
+            self._context, session, self._faq, replace(incoming, text=_words(incoming)), message,
+            address, conversation, parse, Dialogue.load(conversation.dialogue),
+            before=found.before, photos=photos, parts=parts, told=incoming.text.strip(),
         )  # fmt: skip
         woken = [f"conversation:{conversation.id}", "desk"]
         replies: list[Reply] = []
@@ -229,6 +230,11 @@ class Bot:
             key = "person.left"
         text, spoken = texts.say(conversation.language, key)
         return [Reply(text, spoken=spoken)]
+
+
+def _words(incoming: Incoming) -> str:
+    """Return what is to be understood of a message: its words, without the pictures beside them."""
+    return without_pictures(incoming.text).strip()
 
 
 def _answers_our_call(incoming: Incoming) -> bool:

@@ -45,14 +45,25 @@ _ENGLISH_LEAD = re.compile(
     r"(?: (?:actually|really|supposed to be))?\s+(?:in |at |on )?(?=\S)",
     re.IGNORECASE,
 )
+# What is said behind it: a second sentence, an apology, a reason.
+_ENGLISH_TAIL = re.compile(
+    r"(?:[.!;]\s+\S.*|[\s,]+(?:lol|haha+|sorry|my bad|my mistake|oops"
+    r"|i (?:got|mixed|said|typed|wrote)|(?:because|since|as) i)\b.*)$",
+    re.IGNORECASE,
+)
 _ABROAD = (
-    re.compile(r"^(?:不[,，]?\s*)?不是(?P<wrong>\S.*?)[,，]?\s*(?:而?是|应该是)(?P<right>\S.*)$"),
+    re.compile(
+        r"^(?:(?:不对?|啊|哦|等等|等一下|抱歉|对不起|不好意思|说错了|写错了|我?搞错了)[,，.。!！\s]*)*"
+        r"不是(?:在)?(?P<wrong>\S.*?)[,，]?\s*(?:而?是|应该是)(?:在)?(?P<right>\S.*)$"
+    ),
     re.compile(r"^(?:请)?(?:把)?(?P<wrong>\S.*?)(?:改成|改为|换成)(?P<right>\S.*)$"),
     re.compile(
-        r"^(?:いいえ[、,]?\s*)?(?P<wrong>\S.*?)(?:では|じゃ)な(?:く|い)(?:て)?[、,]?\s*(?P<right>\S.*)$"
+        r"^(?:(?:いいえ|いや|あ+|えっと|すみません|ごめんなさい|間違えました|違います|違う)[、,。.!！\s]*)*"
+        r"(?P<wrong>\S.*?)(?:では|じゃ)な(?:く|い)(?:て|です)?[、,。]?\s*(?P<right>\S.*)$"
     ),
     re.compile(
-        r"^(?:không[,.]?\s+)?không phải (?:là |ở )?(?P<wrong>\S.*?),?\s+"
+        r"^(?:(?:không|à|ồ|ơ|xin lỗi|nhầm rồi|tôi nhầm|em nhầm|khoan)(?: ạ)?[,.!]?\s+)*"
+        r"không phải (?:là |ở )?(?P<wrong>\S.*?),?\s+"
         r"(?:mà )?(?:là|ở|phải là)\s+(?P<right>\S.*)$",
         re.IGNORECASE,
     ),
@@ -109,7 +120,7 @@ def read(text: str) -> Correction | None:
         if match := pattern.match(text.strip()):
             wrong, right = _HEAD.sub("", match["wrong"]).strip(), plain(match["right"])
             if pattern in _ENGLISH:
-                right = _ENGLISH_LEAD.sub("", right)
+                right = _ENGLISH_TAIL.sub("", _ENGLISH_LEAD.sub("", right))
             if wrong and right and len(wrong) <= 60:
                 return Correction(wrong, right)
     return None

@@ -248,8 +248,11 @@ def _is_for(turn: Turn, waiting: Waiting) -> bool:
     if flow.corrects is not None and flow.corrects.search(turn.text):
         return not _leads_away(turn, flow, _VERY_CLEAR)
     if waiting.step in _WITH_DIGITS:
-        # These ask for digits: what has none is another wish, or a way out.
-        return _DIGIT.search(turn.text) is not None or sure < SURE
+        # These ask for digits: what has none is another wish, or a way out; and so is what reports
+        # something and has a house number or an exit beside it.
+        if _DIGIT.search(turn.text) is None:
+            return sure < SURE
+        return waiting_for_digits(turn) or not (intent == "file_petition" and sure >= CLEAR)
     if waiting.step == "district":
         return not (_leads_away(turn, flow) and intent in _LEADS_AWAY)  # "all of Seoul" is no idea
     if intent in flow.intents:

@@ -14,15 +14,15 @@ WISHES = frozenset(
 )  # fmt: skip
 SURE = 0.6
 _BREAK = re.compile(
-    r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?그리고\s|또\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
+    r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?(?:그리고|그리구|글고|글구|그러고|그담에)\s|또\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
     r"|(?<=[^리]고)\s+(?=\S+도\s)|(?:(?<=싶고)|(?<=주고)|(?<=주시고)|(?<=[고구]요))[,\s]\s*"
     r"|,?\s+(?=and also\b|also,?\s|and (?:can|could|how|what|when|where|i)\b"
     r"|by the way\b|one more thing\b|plus,?\s)",
     re.IGNORECASE,
 )
 _JOINS = re.compile(
-    r"^(?:(?:아\s*참|아\s+)?그리고|또|참고로|그런데|근데|and also|and|also|by the way|plus"
-    r"|one more thing)[,:\s]+",
+    r"^(?:(?:아\s*참|아\s+)?(?:그리고|그리구|글고|글구|그러고|그담에)|또|참고로|그런데|근데"
+    r"|and also|and|also|by the way|plus|one more thing)[,:\s]+",
     re.IGNORECASE,
 )
 # "When will it be mended?" behind a report belongs to the report.

@@ -28,6 +28,7 @@ _YES = re.compile(
     r"|vâng|dạ|có|đúng|ừ|được|đồng ý|(?:hãy )?gửi(?: đi)?|nộp"
 )
 _NO = re.compile(r"不用|不要|不行|不是|不|いいえ|いえ|ううん|違います|không(?: phải)?")
+_FILES = re.compile(r"提交|受理|受け付け|提出|登録|送っ|gửi|nộp")
 _AROUND = re.compile(
     r"[\s.!?~,。！？、，]+|请|那就|吧|啊|呀|了|谢谢|麻烦您?|それで|これで|この内容で|では|ありがとうございます|です|ね"
     r"|rồi|nhé|ạ|ok|cảm ơn|hãy|giúp tôi|dạ"
@@ -46,6 +47,11 @@ def short_answer(text: str) -> str | None:
     if _made_of(_NO, text):
         return "no"
     return "yes" if _made_of(_YES, text) else None
+
+
+def orders_to_file(text: str) -> bool:
+    """Tell whether a yes in Chinese, Japanese or Vietnamese orders to file: "好的，提交吧"."""
+    return short_answer(text) == "yes" and _FILES.search(text.lower()) is not None
 
 
 def _made_of(words: re.Pattern[str], text: str) -> bool:

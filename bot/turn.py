@@ -118,6 +118,7 @@ class Turn:
     silent: bool = False  # nothing is to be said to this message
     handed_over: bool = False  # a person was asked for; nothing else is begun in this turn
     went_back: bool = False  # a step back was taken: it is no step forward
+    told: str = ""  # the message as it was sent, with the pictures beside its words
 
     @property
     def language(self) -> str:
@@ -228,7 +229,7 @@ class Turn:
 
     def hear(self, parse: Parse) -> None:
         """Take another text in place of the message: a part of it, or a wish of before."""
-        self.parse = parse
+        self.parse, self.told = parse, parse.text
         self.incoming = replace(self.incoming, text=parse.text)
         self.parts = ()
         self.chosen = None

@@ -4,6 +4,7 @@ Canonical composition (macOS sends decomposed Hangul), full-width and circled si
 lower case, no invisible characters, one space at most, and no drawn-out letters ("ㅋㅋㅋㅋㅋ").
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,6 +81,22 @@ def _composed(text: str) -> list[tuple[int, int, str]]:
         out += [(i, j, c) for c in unicodedata.normalize("NFC", text[i:j])]
         i = j
     return out
+
+
+# Little pictures that stand for no word; those that say yes or no, or cry for help, are kept.
+_PICTURE = re.compile(
+    "(?![👍👎👌🙅🙆🆗🔥🆘🚨🩸])[\U0001f000-\U0001faff\u2600-\u2704\u2706-\u274b\u274d-\u27bf\u2190-\u21ff]"
+    "[\U0001f3fb-\U0001f3ff\ufe0f\u200d♀♂]*"
+)
+
+
+def without_pictures(text: str) -> str:
+    """Return `text` with blanks for the emoji beside its words, each as long as what it replaces.
+
+    A text without a word stays as it is.
+    """
+    bare = _PICTURE.sub(lambda found: " " * len(found[0]), text)
+    return bare if any(c.isalnum() for c in bare) else text
 
 
 def plain(text: str) -> str:

@@ -70,7 +70,8 @@ _ALSO = re.compile(
 )
 _MOVES = re.compile(r"바꿔|바꾸|바꿀|변경|이사|옮[겨기길]|\b(?:change|moved|moving|switch)\b", re.I)
 _OFF_AGAIN = re.compile(
-    r"취소|빼|제외|꺼|끄|말고|필요\s*없|안\s*받|\b(?:off|remove|delete|without|drop|leave out)\b"
+    r"취소|빼|제외|꺼(?!\s*(?:받|보내|신청|켜|도|만|를|로|알))|끄|말고|필요\s*없|안\s*받"
+    r"|\b(?:off|remove|delete|without|drop|leave out)\b"
     r"|\btake (?:out|away)\b|去掉|删|除了|不要|不用|不需要|取消|关掉|关闭|退订"
     r"|外して|除いて|いらない|いりません|要りません|不要です|やめて|解除|止めて"
     r"|\bbỏ\b|không cần|\btắt\b|\bhủy\b|\bxóa\b",

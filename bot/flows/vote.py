@@ -20,7 +20,8 @@ _WHO_MAY = re.compile(
     r"누가|누구나|누구\s*든|자격|나이|몇\s*살|미성년|외국인|who can|who may|eligib|am i allowed"
     r"|(?:학생|아이|애들?|딸|아들|부모님?|어머니|아버지|엄마|아빠|남편|아내|가족|친구|얘|걔|유학생)\S{0,3}\s?.{0,14}"
     r"(?:할\s*수|되나|돼요|될까|가능|참여)"
-    r"|can foreigners|谁可以|谁能|资格|誰が|資格|外国人|ai (?:được|có thể)|điều kiện",
+    r"|can (?:foreigners|(?:my|our|the|a|an) [a-z' -]{2,30} (?:vote|take part|participate|join)\b)"
+    r"|谁可以|谁能|资格|誰が|資格|外国人|ai (?:được|có thể)|điều kiện",
     re.IGNORECASE,
 )
 _OF_VOTES = re.compile(
@@ -39,7 +40,8 @@ _AFTER = "cast"
 _REGRETS = re.compile(
     r"바꿔|바꾸|바꿀|잘못\s*(?:눌|골|찍|했|보)|다시\s*(?:할|고르|투표|뽑)|취소|번복|무효|철회"
     r"|\bmy vote\b"
-    r"|\bchange|\bundo\b|wrong one|by mistake|\bretract|take it back|改|取り消|変更|đổi|hủy",
+    r"|\bchange|\bswitch|\bundo\b|wrong one|by mistake|\bretract|take it back|vote again|re-?vote"
+    r"|改|取り消|変更|đổi|hủy",
     re.IGNORECASE,
 )
 _OUTCOME = re.compile(

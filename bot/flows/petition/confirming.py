@@ -2,8 +2,13 @@
 
 from backend.models import Petition
 from backend.petitions import own, routing, service
-from bot import drafts, speech
-from bot.answers import orders_to_file, says_yes, says_yes_and_more
+from bot import drafts, speech, tongues
+from bot.answers import (
+    orders_to_file,
+    says_yes,
+    says_yes_and_more,
+    says_yes_in_passing,
+)
 from bot.flows.petition import receipt, words
 from bot.flows.petition.asking import ask_next, show
 from bot.flows.petition.slots import Slots, add_details, correct, details, forget, matter, new_where
@@ -11,6 +16,8 @@ from bot.misses import miss
 from bot.turn import Turn
 
 NAME = "petition"
+# What the rest of a message may sound like, where one of its sentences is a yes.
+_BESIDE_A_YES = frozenset({"affirm", "thank", "goodbye", "greet", "out_of_scope"})
 
 
 async def decide(turn: Turn, slots: Slots) -> None:
@@ -73,7 +80,9 @@ async def _other_words(turn: Turn, slots: Slots) -> None:
     elif anew == "":
         slots["alone"] = "1"
         await ask_next(turn, slots)
-    elif words.asks_to_file(turn.text, f"{slots['details']} {slots.get('place', '')}"):
+    elif words.asks_to_file(
+        turn.text, f"{slots['details']} {slots.get('place', '')}"
+    ) or _agrees_in_passing(turn):
         await receipt.file(turn, slots)
     elif _another_matter(turn, slots):
         drafts.queue(turn, NAME, turn.parse)
@@ -100,6 +109,15 @@ async def _other_words(turn: Turn, slots: Slots) -> None:
     else:
         await miss(turn, "petition.confirm_how", choices=_three(turn))
         turn.wait(NAME, "confirm", **slots)
+
+
+def _agrees_in_passing(turn: Turn) -> bool:
+    """Tell whether a yes stands beside words that change and add nothing, such as an excuse."""
+    if turn.intent not in _BESIDE_A_YES or "?" in turn.text or turn.pictures:
+        return False
+    named = any(turn.value(what) is not None for what in ("place", "district", "choice", "phone"))
+    changes = words.CORRECTS.search(turn.text) or words.added(turn.text) is not None
+    return not named and not changes and says_yes_in_passing(turn.text)
 
 
 def _another_matter(turn: Turn, slots: Slots) -> bool:
@@ -155,10 +173,12 @@ async def fix(turn: Turn, slots: Slots) -> None:
         turn.done()
     elif turn.chosen in ("details", "place"):
         _ask_anew(turn, slots, turn.chosen)
-    elif turn.chosen is None and orders_to_file(turn.text):
+    elif turn.chosen is None and (orders_to_file(turn.text) or tongues.orders_to_file(turn.text)):
         await receipt.file(turn, slots)
     elif turn.chosen is None and (
-        says_yes(turn.text) or (turn.intent == "affirm" and len(turn.text) <= 10)
+        says_yes(turn.text)
+        or tongues.short_answer(turn.text) == "yes"
+        or (turn.intent == "affirm" and len(turn.text) <= 10)
     ):
         await show(turn, slots)
     else:

@@ -66,7 +66,7 @@ def subject(turn: Turn) -> bool:
 
 def details(turn: Turn) -> str:
     """Return the message as it is kept, without other people's data; the citizen is told."""
-    said = without_fillers(turn.text) if turn.voice else turn.text
+    said = without_fillers(turn.text) if turn.voice else turn.told
     masked, found = words.without_persons(said)
     if found:
         turn.message.text = words.without_persons(turn.message.text)[0]

@@ -10,7 +10,7 @@ _ABOUT_FILING = re.compile(
     r"(?:민원|신고|접수|제보|말|얘기)?\s*(?:할|드릴|넣을|낼)\s*(?:게|것|거|말씀?|얘기)(?:이|가)?|"
     r"(?:넣|내|하|접수하|신고하|제기하|말하)으?(?:려고|려구|려는|고자|고\s*싶|려|면)\S*|"
     r"(?:넣|내|하|접수하|신고하|제기하|드리|말씀드리)겠(?:습니다|어요|음|는데요?)?|"
-    r"(?:넣을|낼|할|말할)\s?(?:라고|라구|려고|려구)\S*|"
+    r"(?:넣을|낼|할|말할)\s?(?:라고|라구|려고|려구|라는|라면|라카)\S*|"
     r"(?:물어|여쭤|여쭙|문의)\S*|관련(?:해서|하여|된|한)?|"
     r"(?:인데|이에|에서)요?|민원|신고|접수|제보|불편\s*사항|불편한\s*(?:점|게|것)|넣고\s*싶\w*|하고\s*싶\w*|하려고\w*|할게\w*|할래\w*|해\s*주\w*|"
     r"뭐(?:지|냐면\S*|랄까|더라)|그게|하나|부탁\w*|좀|도와\w*|있어요|있는데\w*|안녕하세요|저기요|여기요|여보세요|네|말할|얘기할|게\s|것\s|"
@@ -20,7 +20,12 @@ _ABOUT_FILING = re.compile(
     r"|issues|problems|say|tell|talk|inform|notify|raise|here|gonna|gotta|wonna|abt|smth|sth|u|ur|im|ive"
     r"|this|that|it|its|should|must|know|hear|happen|happened|happening|going|on|what|how|really|just|now"
     r"|so|yo|ok|okay|well|um|uh|concern|matter|government|city|today|guys|another)\b"
-    r"|minwon|[^\w]+",
+    r"|minwon|我?想要?|请?帮我|需要|可以|投诉|举报|反映|提交|申诉|一个|一下|问题|事情|你们|[您你]好|吗"
+    r"|(?:苦情|通報|報告|相談|申し立て|民願|陳情|問題)[がをのは]?|お願い(?:が|します)?|すみません|こんにちは"
+    r"|(?:出|入れ|言い|し)?たい(?:ことが)?|あり?(?:ます|る)?の?(?:です)?[がけ]ど?|です[がけ]ど?"
+    r"|\b(?:tôi|em|mình|tớ|con|cháu|muốn|cần|xin|được|khiếu nại|phản ánh|báo cáo|báo|gửi|nộp"
+    r"|đơn|tố cáo|một|vấn đề|việc|chuyện|có|cho|hỏi|nhờ|giúp|với|ạ|nhé|này|về|là)\b"
+    r"|[^\w]+",
     re.IGNORECASE,
 )
 CORRECTS = re.compile(
@@ -49,7 +54,7 @@ JOINS = re.compile(
 # Who says so asks nothing, whatever the subject sounds like: "무단투기 신고하려고요".
 WANTS_TO_FILE = re.compile(
     r"(?:신고|접수|민원)\S{0,2}\s*(?:(?:을|를|좀|하나|한\s*건|또)\s*)*(?:하|넣으?|내|할|넣을|낼)"
-    r"(?:려고|려구|라고|라구|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
+    r"(?:려고|려구|라고|라구|라는|라면|고\s*싶|겠|게|러)\S{0,4}[.!~\s]*$"
     r"|\bi(?:'d like| would like| want| wanna| need| have)(?: to)? (?:report|complain about|flag)"
     r"(?: (?:it|this|that|him|her|them|you|someone|somebody|something|an?|the|these|those)\b"
     r"|[.!\s]*$)(?! (?:change|new address|birth|death|marriage|move|lost))"
@@ -133,7 +138,7 @@ _FAMILIES = (
 )
 _PERSON = re.compile(
     rf"(?<![가-힣])(?P<family>[{_FAMILIES}])(?P<given>[가-힣]{{2}})"
-    r"(?=\s?씨(?:가|는|를|의|에게|도|랑|와|이|,|\s|$))"
+    r"(?=\s?씨(?:가|는|를|의|에게|한테|도|랑|와|이|네|집|$|[^가-힣]))"
 )
 _NAME = re.compile(
     r"^(?:제?\s*이름은?\s*|저는\s*|성함은?\s*|my name is\s+|i'?m\s+|name:?\s+|이름[:：]?\s*)?"
