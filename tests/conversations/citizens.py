@@ -185,6 +185,19 @@ class Messaging:
         self.city.share_contact(self.user, phone)
         return self._heard()
 
+    def press_button(self, title: str) -> str:
+        """Press the button of that title under the newest message that has one, however old."""
+        items = self.city.client.get("/simulator/sent", params={"to": self.address}).json()["items"]
+        shown = [b for item in items for b in item["buttons"] if title in b["title"]]
+        assert shown, f"no button says {title}"
+        self.city.act("telegram", self.address, shown[-1]["id"], kind="button")
+        return self._heard()
+
+    def change(self, text: str) -> str:
+        """Change the words of a message that was sent before."""
+        self.city.act("telegram", self.address, text, kind="edit")
+        return self._heard()
+
     def _deliver(self) -> None:
         assert self.city.telegram(self.user, *self.last).status_code == 200
 

@@ -121,6 +121,11 @@ class People:
         if turn.get("share"):
             assert isinstance(citizen, Messaging), "only Telegram shares a phone"
             return citizen.share(self.phone)
+        if "button" in turn or "edit" in turn:
+            assert isinstance(citizen, Messaging), "only Telegram has buttons and changed messages"
+            if "button" in turn:
+                return citizen.press_button(str(turn["button"]))
+            return citizen.change(self.filled(str(turn["edit"])))
         if "point" in turn:
             assert isinstance(citizen, Messaging | Chatting), "neither a text nor a call has a map"
             return citizen.point(*turn["point"])

@@ -12,7 +12,10 @@ from tests.conversations.people import People
 
 FOLDER = Path(__file__).parent
 _DOORS = ("sms", "telegram", "web")
-_DEEDS = frozenset({"me", "keys", "again", "photo", "point", "share", "silence", "hangup", "agent"})
+_DEEDS = frozenset(
+    {"me", "keys", "again", "photo", "point", "share", "silence", "hangup", "agent", "button",
+     "edit"}
+)  # fmt: skip
 _TURN = _DEEDS | {"bot", "not", "only", "door", "who", "pause"}
 _SCRIPT = frozenset({"name", "doors", "talk", "end"})
 _LISTS = ("petitions", "alerts", "handoffs")
