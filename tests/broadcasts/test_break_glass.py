@@ -183,8 +183,9 @@ async def test_the_table_itself_asks_for_approved_words(
     office: Office, alone: Actor, crowd: list[uuid.UUID], wrong: str
 ) -> None:
     await approved_template(office)
+    texts = {"ko": "내 말"} if wrong == "words" else WORDS["texts"]
     broadcast = await office.submitted(
-        level="critical", texts=WORDS["texts"], correction=WORDS["correction"],
+        level="critical", texts=texts, correction=WORDS["correction"],
     )  # fmt: skip
     actor = office.second.id if wrong == "another's" else office.author.id
     async with office.sessions() as session, session.begin():
@@ -193,9 +194,7 @@ async def test_the_table_itself_asks_for_approved_words(
                  "RETURNING id"),
             {"a": actor},
         )  # fmt: skip
-        if wrong == "words":
-            await session.execute(text('UPDATE broadcasts SET texts = \'{"ko": "내 말"}\''))
-        elif wrong == "unapproved":
+        if wrong == "unapproved":
             await session.execute(text("UPDATE alert_templates SET approved_by = NULL"))
     with pytest.raises(IntegrityError, match="approved template"):
         async with office.sessions() as session, session.begin():

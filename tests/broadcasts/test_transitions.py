@@ -31,6 +31,8 @@ ALLOWED = {
     "expired": {},
 }  # fmt: skip
 
+BY_WAY_OF = {"finished": ("sent", "finished"), "cancelled": ("cancelling", "cancelled")}
+
 
 async def in_state(office: Office, status: str) -> uuid.UUID:
     """A broadcast in `status`, with the people that the table demands behind it."""
@@ -40,10 +42,11 @@ async def in_state(office: Office, status: str) -> uuid.UUID:
     if status not in ("submitted", "expired", "rejected", "returned"):
         await office.do(approval.approve, office.approver, broadcast.id, seen(broadcast, 12))
     async with office.sessions() as session, session.begin():
-        await session.execute(
-            text("UPDATE broadcasts SET status = :status WHERE id = :id"),
-            {"status": status, "id": broadcast.id},
-        )
+        for step in BY_WAY_OF.get(status, (status,)):
+            await session.execute(
+                text("UPDATE broadcasts SET status = :status WHERE id = :id"),
+                {"status": step, "id": broadcast.id},
+            )
     return broadcast.id
 
 
