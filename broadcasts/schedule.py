@@ -92,12 +92,16 @@ _LEFT_FAN_OUTS = text("""
                         AND j.args ->> 'event_id' = CAST(e.id AS text))
     FOR UPDATE OF e SKIP LOCKED""")
 
-# Cancels without a correction, and all-clears that have not stopped the alert.
+# Cancels without a correction or with something left to stop, and all-clears that have not stopped
+# the alert.
 _LEFT_CANCELS = text("""
     SELECT b.id FROM broadcasts b
     WHERE (b.status = 'cancelling' AND b.cancelled_at < now() - interval '10 seconds'
-           AND NOT EXISTS (SELECT 1 FROM broadcast_events c
-                           WHERE c.broadcast_id = b.id AND c.kind = 'correction')
+           AND (NOT EXISTS (SELECT 1 FROM broadcast_events c
+                            WHERE c.broadcast_id = b.id AND c.kind = 'correction')
+                OR EXISTS (SELECT 1 FROM broadcast_events a JOIN deliveries d ON d.event_id = a.id
+                           WHERE a.broadcast_id = b.id AND a.kind = 'alert'
+                             AND d.status = 'pending'))
         OR b.status IN ('sending', 'halted', 'sent')
            AND EXISTS (SELECT 1 FROM broadcast_events c
                        WHERE c.broadcast_id = b.id AND c.kind = 'all_clear'

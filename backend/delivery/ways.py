@@ -15,7 +15,8 @@ from channels.base import Channel
 # A call wakes people up and goes one by one: it is the last way, for what threatens them alone.
 PREFERRED = ("sms", "alimtalk", "telegram", "email", "call")
 
-# A citizen allows an address by having proven that it is theirs and not having closed it.
+# A citizen allows an address by having proven that it is theirs and not having closed it. What was
+# cancelled or is over goes no other way: its failure may be told an hour after its correction.
 _MOVE = text("""
     WITH next AS (
         SELECT DISTINCT ON (d.id) d.id, a.id AS address_id, way.channel
@@ -32,6 +33,10 @@ _MOVE = text("""
           AND (way.channel <> 'call' OR EXISTS (
             SELECT 1 FROM broadcast_events e
             WHERE e.id = d.event_id AND e.level <> 'advisory' AND e.kind <> 'reminder'))
+          AND NOT EXISTS (
+            SELECT 1 FROM broadcast_events e JOIN broadcasts b ON b.id = e.broadcast_id
+            WHERE e.id = d.event_id AND (e.expires_at <= now()
+              OR e.kind = 'alert' AND b.status IN ('cancelling', 'cancelled')))
           AND NOT EXISTS (
             SELECT 1 FROM delivery_attempts t
             WHERE t.delivery_id = d.id AND t.address_id = a.id AND t.channel = way.channel)
