@@ -1,5 +1,6 @@
 """A CAP document from another system, as a draft that people decide on: it never sends itself."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,7 +111,8 @@ async def _about(session: AsyncSession, message: Message) -> list[UUID]:
 def draft_of(message: Message, now: datetime) -> Draft:
     """Return what `message` says as a draft: texts by language, area, level and expiry.
 
-    Raises: CapInvalid where one language is said twice: that would be two alerts.
+    Raises: CapInvalid where one language is said twice, or two languages say something else: that
+    would be two alerts.
     """
     by_language: dict[str, Info] = {}
     for info in message.infos:
@@ -120,6 +122,8 @@ def draft_of(message: Message, now: datetime) -> Draft:
         if language in by_language:
             raise CapInvalid([_twice(info)])
         by_language[language] = info
+    if faults := _disagreements(list(by_language.values())):
+        raise CapInvalid(faults)
     environment = ENVIRONMENT[message.status]
     first = by_language.get("ko") or next(iter(by_language.values()), None)
     if first is None and message.infos:
@@ -141,6 +145,38 @@ def draft_of(message: Message, now: datetime) -> Draft:
         values["districts"] = _districts(first, environment)
         values["polygons"] = _polygons(first) if environment != "test" else []
     return Draft.model_validate(values)
+
+
+# What has to be the same in every language of one message: nothing of it is words.
+_SAME: dict[str, Callable[[Info], object]] = {
+    "category": lambda info: frozenset(info.categories),
+    "urgency": lambda info: info.urgency,
+    "severity": lambda info: info.severity,
+    "certainty": lambda info: info.certainty,
+    "expires": lambda info: read_time(info.expires),
+    "area": lambda info: frozenset(
+        part for area in info.areas for part in (*area.polygons, *area.circles, *area.geocodes)
+    ),
+}
+
+
+def _disagreements(infos: Sequence[Info]) -> list[Fault]:
+    """Return in what the infos of one message are not the same event: none of them is the true one.
+
+    The reference practice of one info a language: same urgency, severity, certainty, expiry, area.
+    """
+    return [_unlike(name, infos) for name, of in _SAME.items() if len({of(i) for i in infos}) > 1]
+
+
+def _unlike(name: str, infos: Sequence[Info]) -> Fault:
+    spoken = ", ".join(info.language for info in infos)
+    return Fault(
+        name,
+        f"언어별 info({spoken})의 {name} 값이 서로 달라요. 같은 사건이면 모두 같게, 다른 사건이면 "
+        "따로 보내 주세요.",
+        f"The infos in {spoken} differ in {name}. Make it the same in all of them, or send each "
+        "event by itself.",
+    )
 
 
 def _twice(info: Info) -> Fault:

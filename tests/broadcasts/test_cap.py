@@ -21,7 +21,13 @@ from broadcasts import content, service
 from broadcasts.cap.publish import publish
 from broadcasts.cap.read import read
 from broadcasts.cap.validate import references
-from tests.broadcasts.cap_documents import ATTACKS, TAKEN_BY_THE_SCHEMA, passes_elsewhere, spoiled
+from tests.broadcasts.cap_documents import (
+    ATTACKS,
+    INFO,
+    TAKEN_BY_THE_SCHEMA,
+    passes_elsewhere,
+    spoiled,
+)
 from tests.broadcasts.conftest import EN, KO, Office
 
 IMPORT = "/api/v1/broadcasts/cap"
@@ -44,7 +50,8 @@ async def follow(context: Context, event: BroadcastEvent, kind: str) -> None:
         session.add(
             BroadcastEvent(
                 broadcast_id=event.broadcast_id, kind=kind, environment=event.environment,
-                mode=event.mode, level=event.level, texts=broadcast.correction, area=event.area,
+                mode=event.mode, level=event.level, area=event.area,
+                texts=broadcast.all_clear if kind == "all_clear" else broadcast.correction,
                 audience=1, expires_at=event.expires_at, created_at=datetime.now(UTC),
             )
         )  # fmt: skip
@@ -249,6 +256,54 @@ async def test_what_is_no_single_alert_is_refused(
     answer = await clients["author"].post(IMPORT, content=spoiled(change))
     assert answer.status_code == 422
     assert field in [problem["field"] for problem in answer.json()["problems"]]
+
+
+def in_english(*changes: tuple[str, str]) -> bytes:
+    """Return the sound document with an English info after the Korean one, but for `changes`."""
+    info = INFO.replace("ko-KR", "en-US").replace("<event>호우", "<event>Heavy rain")
+    for before, after in changes:
+        assert before in info
+        info = info.replace(before, after)
+    return spoiled((INFO, INFO + info))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (("<category>Met", "<category>Fire"), "category"),
+        (("<urgency>Immediate", "<urgency>Future"), "urgency"),
+        (("<severity>Severe", "<severity>Minor"), "severity"),
+        (("<certainty>Likely", "<certainty>Possible"), "certainty"),
+        (("T20:30:00+09:00</expires>", "T21:30:00+09:00</expires>"), "expires"),
+        (("37.57,126.90", "37.58,126.90"), "area"),
+        (("<value>11440", "<value>11170"), "area"),
+    ],
+)
+async def test_languages_that_tell_of_another_danger_are_refused(
+    office: Office, clients: Clients, change: tuple[str, str], field: str
+) -> None:
+    answer = await clients["author"].post(IMPORT, content=in_english(change))
+    assert answer.status_code == 422
+    (problem,) = answer.json()["problems"]
+    assert problem["field"] == field
+    assert "ko-KR, en-US" in problem["en"]
+    async with office.sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(Broadcast)) == 0
+
+
+async def test_the_same_danger_in_two_languages_is_one_draft(
+    office: Office, clients: Clients
+) -> None:
+    document = in_english(
+        ("2026-07-01T20:30:00+09:00</expires>", "2026-07-01T11:30:00-00:00</expires>"),
+        ("<areaDesc>마포구", "<areaDesc>Mapo-gu"),
+    )
+    answer = await clients["author"].post(IMPORT, content=document)
+    assert answer.status_code == 201
+    async with office.sessions() as session:
+        draft = (await session.scalars(select(Broadcast))).one()
+    assert set(draft.texts) == {"ko", "en"}
+    assert (draft.level, draft.districts) == ("emergency", ["마포구"])
 
 
 @pytest.mark.parametrize(
