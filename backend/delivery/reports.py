@@ -15,7 +15,7 @@ from backend import audit
 from backend.delivery import ways
 from backend.delivery.batch import LOCK, batch
 from backend.delivery.service import wake
-from channels.base import Channel
+from channels.base import Channel, providers_of
 from channels.message import DeliveryState, StatusUpdate
 
 log = logging.getLogger(__name__)
@@ -42,17 +42,28 @@ _KNOWN = batch(
 
 # A report by our own id counts where this provider was given the message: by a try that is noted,
 # or by the one that is going on. The first report of that one ends its `dispatching`: for the next
-# ones the part tells that it was given. Nothing but the delivery's id selects parts: by statistics
-# of before the alert PostgreSQL would read all parts of a provider for an EXISTS, in every batch.
+# ones the part tells that it was given. Of a try that is going on nobody has noted the provider:
+# it is `unsure`, and counts for who may carry it, unless another one has taken a part already.
+# Nothing but the delivery's id selects parts: by statistics of before the alert PostgreSQL would
+# read all parts of a provider for an EXISTS, in every batch.
 _CARRIED = batch(
-    """SELECT u.place, d.id, d.parts,
-        CASE WHEN d.channel = u.channel AND (d.status = 'dispatching' OR d.reason = 'lease-expired'
-                  OR (SELECT bool_or(p.route = d.route AND p.provider = u.provider)
-                      FROM delivery_parts p WHERE p.delivery_id = d.id))
-             THEN d.route
-             ELSE (SELECT max(t.route) FROM delivery_attempts t WHERE t.delivery_id = d.id
-                   AND t.channel = u.channel AND t.provider = u.provider) END AS route
-    FROM {rows} JOIN deliveries d ON d.id = u.delivery""",
+    """SELECT seen.place, seen.id, seen.parts, seen.unsure,
+        CASE WHEN seen.unsure THEN (
+            SELECT a.address FROM addresses a WHERE a.id = seen.address_id) END AS address,
+        CASE WHEN seen.unsure THEN (SELECT e.environment FROM broadcast_events e
+            WHERE e.id = seen.event_id) END AS environment,
+        CASE WHEN seen.unsure OR seen.taken THEN seen.route
+             ELSE (SELECT max(t.route) FROM delivery_attempts t WHERE t.delivery_id = seen.id
+                   AND t.channel = seen.by AND t.provider = seen.provider) END AS route
+    FROM (
+        SELECT u.place, d.id, d.parts, d.route, d.address_id, d.event_id, u.channel AS by,
+            u.provider, d.channel = u.channel AND coalesce(p.taken, false) AS taken,
+            d.channel = u.channel AND p.taken IS NULL
+                AND (d.status = 'dispatching' OR d.reason = 'lease-expired') IS TRUE AS unsure
+        FROM {rows} JOIN deliveries d ON d.id = u.delivery
+        LEFT JOIN LATERAL (
+            SELECT bool_or(p.provider = u.provider) FILTER (WHERE p.route = d.route) AS taken
+            FROM delivery_parts p WHERE p.delivery_id = d.id) p ON true) seen""",
     place="bigint", delivery="bigint", channel="text", provider="text",
 )  # fmt: skip
 
@@ -122,7 +133,7 @@ async def apply_all(
     carried = await session.execute(_CARRIED, asked) if told else ()
     best: dict[tuple[str, str], dict[str, Any]] = {}
     for row in carried:
-        if row.route is not None:
+        if row.route is not None and _may_carry(told[row.place][1], row, channels):
             part = _part(told[row.place][1], row)
             key = (part["provider"], part["external_id"])
             if key not in best or RANK[part["status"]] > RANK[best[key]["status"]]:
@@ -137,6 +148,15 @@ async def apply_all(
     for lane in set((await ways.move(session, lost, channels)).values()):
         await wake(session, lane)
     return {row.id for row in changed}
+
+
+def _may_carry(report: StatusUpdate, row: Any, channels: Mapping[str, Channel]) -> bool:
+    """Tell whether the provider that reports is one that the message can have been given to."""
+    channel = channels.get(report.channel)
+    if not row.unsure or channel is None:
+        return True
+    able = providers_of(channel, row.address, row.environment or "live")
+    return any(each.name == _provider(report) for each in able)
 
 
 async def _about(

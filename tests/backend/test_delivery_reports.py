@@ -130,6 +130,57 @@ async def test_a_report_that_is_faster_than_our_own_note_is_not_lost(
     assert [outcome for _, _, outcome, _ in await post.tries(promised)] == ["accepted"]
 
 
+@pytest.mark.parametrize("said", [DELIVERED, FAILED])
+async def test_who_can_t_have_carried_it_is_not_believed_while_it_is_sent(
+    context: Context, post: Post, sms: Door, said: DeliveryState
+) -> None:
+    told: list[asyncio.Task[bool]] = []
+
+    async def both(message: Outgoing) -> bool:
+        """Another provider, rightly signed, has a word before our own note; then so has ours."""
+        about = {"delivery": message.id, "parts": 1}
+        other = await report(post, sms, said, provider="korea", external_id="K1", **about)
+        return other or not await report(post, sms, SENT, external_id="SM1", **about)
+
+    def answer(message: Outgoing) -> Sent:
+        told.append(asyncio.ensure_future(both(message)))
+        return Sent(("SM1",))
+
+    sms.says = [answer]
+    promised = await post.reply(await post.address())
+    await send_due(context, doors(sms), "reply")
+    assert await asyncio.gather(*told) == [False]
+    found = await post.get(promised)
+    assert (found.status, found.provider) == ("sent", "twilio")
+    assert await post.parts(promised) == {"SM1": "sent"}
+
+
+async def test_once_a_part_is_taken_no_other_provider_is_believed(
+    context: Context, post: Post
+) -> None:
+    sms = Door("sms", "phone", TWILIO, Provider("korea"))
+    told: list[asyncio.Task[list[bool]]] = []
+
+    async def three(message: Outgoing) -> list[bool]:
+        about = {"delivery": message.id, "parts": 2}
+        return [
+            await report(post, sms, SENT, external_id="SM1", **about),
+            await report(post, sms, DELIVERED, provider="korea", external_id="K1", **about),
+            await report(post, sms, FAILED, provider="korea", external_id="K2", **about),
+        ]
+
+    def answer(message: Outgoing) -> Sent:
+        told.append(asyncio.ensure_future(three(message)))
+        return Sent(("SM1", "SM2"), 2)
+
+    sms.says = [answer]
+    promised = await post.reply(await post.address())
+    await send_due(context, doors(sms), "reply")
+    await asyncio.gather(*told)
+    assert set(await post.parts(promised)) == {"SM1", "SM2"}
+    assert (await post.get(promised)).status == "accepted"
+
+
 async def test_what_was_reported_early_is_still_followed_to_its_end(
     context: Context, post: Post, sms: Door
 ) -> None:
