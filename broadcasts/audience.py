@@ -226,6 +226,17 @@ async def count_for(session: AsyncSession, broadcast: Broadcast) -> Audience:
     )  # fmt: skip
 
 
+def frozen(event: BroadcastEvent) -> Audience:
+    """Return whom the alert `event` was approved for, without counting anybody again."""
+    area = event.area
+    return Audience(
+        event.audience, area.get("through", 0), area.get("by_channel", {}),
+        area.get("by_language", {}),
+        {(channel, spoken): people for channel, spoken, people in area.get("by_both", [])},
+        area.get("without_place", 0), area.get("touched", []),
+    )  # fmt: skip
+
+
 async def count_by_district(
     session: AsyncSession, districts: Sequence[str], level: str = "emergency"
 ) -> dict[str, int]:

@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.config import Settings
 from backend.delivery.alert_words import alert_link, alert_words
-from backend.models import Broadcast
+from backend.models import Broadcast, BroadcastEvent
 from broadcasts import audience, geometry
 from broadcasts.schemas import AudienceOut, BroadcastOut, ChannelCost, ChannelTime, Review
 from channels.base import Channel, providers_of
@@ -26,8 +27,16 @@ async def review(
     channels: Mapping[str, Channel],
     broadcast: Broadcast,
 ) -> Review:
-    """Return what `broadcast` would do now, in numbers; `channels` by name say who carries what."""
-    reached = await audience.count_for(session, broadcast)
+    """Return what `broadcast` would do now, in numbers; `channels` by name say who carries what.
+
+    Once it is sent, the numbers are those that were approved: a city is not counted at each view.
+    """
+    event = await session.scalar(
+        select(BroadcastEvent).where(
+            BroadcastEvent.broadcast_id == broadcast.id, BroadcastEvent.kind == "alert"
+        )
+    )
+    reached = audience.frozen(event) if event else await audience.count_for(session, broadcast)
     areas = [*broadcast.districts, *reached.touched]
     costs = [
         _cost(settings, channels, broadcast, channel, language, people)
@@ -38,7 +47,9 @@ async def review(
     return Review(
         broadcast=BroadcastOut.model_validate(broadcast),
         audience=AudienceOut.model_validate(reached, from_attributes=True),
-        by_district=await audience.count_by_district(session, areas, broadcast.level),
+        by_district=(
+            {} if event else await audience.count_by_district(session, areas, broadcast.level)
+        ),
         resolver=geometry.districts().resolver,
         costs=costs,
         won=sum(known, Decimal(0)) if len(known) == len(costs) else None,

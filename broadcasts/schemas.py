@@ -358,6 +358,9 @@ class ChannelTime(BaseModel):
 class Review(BaseModel):
     """What an approver decides on, in numbers; `by_district` counts who chose two in both.
 
+    Of what was sent they are the numbers that were approved. Its people by district are told by
+    its answers then, and `by_district` is empty.
+
     `last_way` is what it takes at the very most to call those whom nothing else reaches: everybody.
     It is None where nobody is called: no account for it, or a level that wakes nobody up.
     """

@@ -41,6 +41,7 @@ async def begin(
             "through": reached.through,
             "by_channel": reached.by_channel,
             "by_language": reached.by_language,
+            "by_both": [[*way, people] for way, people in sorted(reached.by_both.items())],
             "without_place": reached.without_place,
         },
         audience=reached.people,

@@ -18,7 +18,7 @@ from backend.staff import service as staff
 from broadcasts import audience
 from channels.telegram import Telegram
 from tests.broadcasts.browsers import Browsers
-from tests.broadcasts.conftest import Office, draft
+from tests.broadcasts.conftest import Office, draft, enrol
 
 API = "/api/v1/broadcasts"
 SIREN = "/api/v1/siren"
@@ -69,6 +69,29 @@ async def test_the_review_shows_cost_time_and_people(
     assert all(cost["parts"] >= 1 for cost in sms)
     if found["won"] is not None:
         assert Decimal(found["won"]) == sum(Decimal(cost["won"]) for cost in found["costs"])
+
+
+async def test_what_was_sent_keeps_the_numbers_that_were_approved(
+    browsers: Browsers, office: Office, context: Context, crowd: list[uuid.UUID]
+) -> None:
+    broadcast = await submitted(browsers)
+    address = f"{API}/{broadcast['id']}"
+    before = (await browsers["second"].get(f"{address}/review")).json()
+    await browsers["approver"].post(f"{address}/approve", json=seen(broadcast))
+    async with office.sessions() as session, session.begin():
+        for _ in range(3):
+            await enrol(session, "마포구")
+    after = (await browsers["second"].get(f"{address}/review")).json()
+    for kept in ("audience", "costs", "times", "won"):
+        assert after[kept] == before[kept]
+    assert after["audience"]["people"] == 12
+    (event,) = await office.events(uuid.UUID(broadcast["id"]))
+    await audience.fan_out(context, str(event.id))
+    answers = (await browsers["second"].get(f"{address}/answers")).json()["items"]
+    assert {row["district"]: row["people"] for row in answers} == before["by_district"]
+    shown = await browsers["second"].get(f"/siren/{broadcast['id']}")
+    assert shown.status_code == 200
+    assert "<strong>12</strong>" in shown.text
 
 
 async def test_an_area_is_counted_before_anything_is_written(
