@@ -51,19 +51,18 @@ async def _approve(
     session: AsyncSession, actor: Actor, broadcast_id: UUID, seen: Approval
 ) -> BroadcastEvent | None:
     approver = person(actor)
-    # One approval at a time in the house: two of the same words can't both be the first.
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('siren.approval'))"))
+    await one_at_a_time(session)
     broadcast = await get(session, broadcast_id)
     reached = await audience.count_for(session, broadcast)
-    repeated = None if seen.again else await _repeated(session, broadcast)
+    before = None if seen.again else await repeated(session, broadcast)
     approved: Broadcast | None = None
-    counted = broadcast.version == seen.version and reached.people > 0 and repeated is None
+    counted = broadcast.version == seen.version and reached.people > 0 and before is None
     # Whatever got into the row beside an edit (its environment, say) was submitted by nobody.
     intact = drafts.hash_of(broadcast) == broadcast.content_hash
     if counted and intact and confirms(seen.audience, reached.people):
         approved = await session.scalar(_decision(approver, broadcast_id, seen))
     if approved is None:
-        raise await _why_not(session, approver, broadcast_id, seen, reached.people, repeated)
+        raise await _why_not(session, approver, broadcast_id, seen, reached.people, before)
     event = await sending.begin(session, approved, reached) if approved.send_at is None else None
     note(
         session, actor, approved, "broadcast.approved", people=reached.people, again=seen.again,
@@ -109,7 +108,12 @@ def _wrote(approver: int) -> Select[int]:
     )
 
 
-async def _repeated(session: AsyncSession, broadcast: Broadcast) -> UUID | None:
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Wait until nobody else in the house approves: two of the same words can't both be first."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('siren.approval'))"))
+
+
+async def repeated(session: AsyncSession, broadcast: Broadcast) -> UUID | None:
     """Return the alert that said the same to the same people a moment ago, if there is one."""
     found: UUID | None = await session.scalar(
         select(BroadcastEvent.broadcast_id)
@@ -142,7 +146,7 @@ async def _why_not(
     broadcast_id: UUID,
     seen: Approval,
     people: int,
-    repeated: UUID | None,
+    before: UUID | None,
 ) -> Conflict | Forbidden:
     now_over = or_(
         Broadcast.expires_at <= func.now(), func.coalesce(Broadcast.send_at <= func.now(), False)
@@ -189,12 +193,15 @@ async def _why_not(
             f"The audience is {people:,} people now. Check it and type the number again.",
             audience=people,
         )
-    if repeated is not None:
-        return Conflict(
-            "같은 문구를 같은 지역에 30분 안에 이미 보냈어요. 정말 다시 보내려면 "
-            "'다시 보내기'를 고르고 승인해 주세요.",
-            "The same words went to the same area within the last 30 minutes. If you mean to send "
-            "them again, say so (again) and approve.",
-            repeats=str(repeated),
-        )
-    return moved_on()
+    return moved_on() if before is None else said_before(before)
+
+
+def said_before(before: UUID) -> Conflict:
+    """Return the error for who sends what went to the same people a moment ago, as `before`."""
+    return Conflict(
+        "같은 문구를 같은 지역에 30분 안에 이미 보냈어요. 정말 다시 보내려면 '다시 보내기'를 "
+        "고르고 보내 주세요.",
+        "The same words went to the same area within the last 30 minutes. If you mean to send them "
+        "again, say so (again).",
+        repeats=str(before),
+    )

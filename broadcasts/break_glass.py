@@ -31,8 +31,9 @@ async def send(
 
     A refusal is committed to the audit before it is raised.
 
-    Raises: Conflict where the template is not approved, the house is closed, nobody would get it or
-    the typed number is not the audience; NotFound, Invalid.
+    Raises: Conflict where the template is not approved, the house is closed, nobody would get it,
+    the typed number is not the audience, or the same was sent a moment ago (unless `wish.again`);
+    NotFound, Invalid.
     """
     try:
         async with session.begin_nested():  # what was written so far is undone by a refusal
@@ -50,6 +51,7 @@ async def _send(
     session: AsyncSession, actor: Actor, wish: BreakGlassIn
 ) -> tuple[BreakGlass, BroadcastEvent]:
     alone = person(actor)
+    await approval.one_at_a_time(session)
     template = await alone_templates.ready(session, wish.template)
     now = (await session.scalars(select(func.now()))).one()
     values = drafts.columns(
@@ -85,6 +87,8 @@ async def _send(
             f"The audience is {reached.people:,} people now. Check it and type the number again.",
             audience=reached.people,
         )
+    if not wish.again and (before := await approval.repeated(session, broadcast)) is not None:
+        raise approval.said_before(before)
     sent = await session.scalar(
         update(Broadcast)
         .where(

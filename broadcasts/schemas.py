@@ -200,7 +200,10 @@ class TemplateOut(BaseModel):
 
 
 class BreakGlassIn(BaseModel):
-    """Which template is sent alone, where, why, and the number of people, typed by hand."""
+    """Which template is sent alone, where, why, and the number of people, typed by hand.
+
+    `again` sends what went to the same area a moment ago: a button pressed twice sends once.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -210,6 +213,7 @@ class BreakGlassIn(BaseModel):
     polygons: Annotated[list[Ring], Field(max_length=20)] = []
     reason: Reason
     audience: Annotated[int, Field(ge=0)]
+    again: bool = False
 
 
 class BreakGlassOut(BaseModel):

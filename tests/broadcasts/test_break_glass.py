@@ -1,5 +1,6 @@
 """One person alone: only with approved words, with everyone called, and reviewed by another."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -9,7 +10,16 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.context import Context
 from backend.errors import Conflict, Forbidden, Invalid
-from backend.models import AuditEntry, Broadcast, Delivery, Message, Staff, StaffPage
+from backend.models import (
+    AuditEntry,
+    BreakGlass,
+    Broadcast,
+    BroadcastEvent,
+    Delivery,
+    Message,
+    Staff,
+    StaffPage,
+)
 from backend.security import Actor
 from broadcasts import (
     alone_templates,
@@ -222,3 +232,23 @@ async def test_what_was_sent_alone_is_corrected_and_held_like_the_rest(
     await correction.stop_and_correct(context, str(event.broadcast_id))
     alert, corrected = await office.events(event.broadcast_id)
     assert (alert.kind, corrected.kind, corrected.audience) == ("alert", "correction", 12)
+
+
+async def test_a_button_pressed_twice_alerts_nobody_twice(
+    office: Office, alone: Actor, crowd: list[uuid.UUID]
+) -> None:
+    await approved_template(office)
+    pressed = await asyncio.gather(
+        *(office.do(break_glass.send, alone, wish()) for _ in range(4)), return_exceptions=True
+    )
+    assert [type(each) for each in pressed].count(Conflict) == 3
+    assert await count(office, BroadcastEvent) == await count(office, BreakGlass) == 1
+    async with office.sessions() as session:
+        refused = await session.scalar(
+            select(func.count())
+            .select_from(AuditEntry)
+            .where(AuditEntry.action == "siren.break_glass_refused")
+        )
+    assert refused == 3
+    await office.do(break_glass.send, alone, wish(again=True))
+    assert await count(office, BroadcastEvent) == 2
