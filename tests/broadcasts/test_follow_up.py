@@ -173,6 +173,7 @@ async def planned(office: Office, minutes: float = 30) -> uuid.UUID:
 async def due(office: Office, broadcast_id: uuid.UUID) -> None:
     """Let the time come. The hash is over the planned moment, and moves with it here."""
     async with office.sessions() as session, session.begin():
+        await session.execute(text("SET LOCAL session_replication_role = replica"))
         broadcast = await service.get(session, broadcast_id)
         broadcast.send_at = datetime.now(UTC) - timedelta(seconds=1)
         broadcast.content_hash = drafts.hash_of(broadcast)
