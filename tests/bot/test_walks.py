@@ -10,7 +10,7 @@ import pytest
 
 from backend.context import Context
 from bot import naming, tongues
-from bot.answers import agrees_at_length, orders_to_file, says_yes
+from bot.answers import agrees_at_length, orders_to_file, says_yes, says_yes_in_passing
 from bot.conversation import Bot
 from bot.flows.petition import words
 from nlu.builtin import BuiltinParser
@@ -69,6 +69,7 @@ async def _may_agree(parser: Parser, text: str, said: str) -> bool:
     """
     word = text.split(" 표식")[0].strip()
     agrees = says_yes(word) or agrees_at_length(word) or tongues.short_answer(word) == "yes"
+    agrees = agrees or says_yes_in_passing(word)
     agrees = agrees or orders_to_file(word) or words.asks_to_file(word, said)
     parse = await parser.parse(word, None)
     agrees = agrees or parse.intent.name == "affirm" or bool(parse.values("choice"))
