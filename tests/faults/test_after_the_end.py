@@ -10,6 +10,8 @@ from broadcasts import correction, schedule, service
 from tests.faults.siren_house import House
 from tests.faults.test_reports import sid_of, silent, status
 
+PATIENT = 120.0  # seconds for a machine that is busy with other things
+
 
 async def told_that_it_failed(house: House, address: str, delivery: int) -> None:
     path, form = status(delivery, sid_of(house, address), "undelivered")
@@ -33,7 +35,9 @@ async def test_what_failed_after_the_end_goes_no_other_way(house: House, end: st
     if end == "cancelled":
         async with house.working():
             await house.until(
-                lambda: house.office.status(event.broadcast_id), lambda now: now == "cancelled"
+                lambda: house.office.status(event.broadcast_id),
+                lambda now: now == "cancelled",
+                PATIENT,
             )
     told = house.taken()
     await told_that_it_failed(house, address, delivery)
@@ -42,10 +46,13 @@ async def test_what_failed_after_the_end_goes_no_other_way(house: House, end: st
         await house.until(
             lambda: house.ask("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"),
             lambda left: left == [0],
+            PATIENT,
         )
         if end != "over":
             await house.until(
-                lambda: house.office.status(event.broadcast_id), lambda now: now == "cancelled"
+                lambda: house.office.status(event.broadcast_id),
+                lambda now: now == "cancelled",
+                PATIENT,
             )
     assert await ways(house, event) == [("failed", 0, "sms")]
     assert house.taken()["7700009"] == 0, "nobody is alerted once it is over"
