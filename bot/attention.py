@@ -5,7 +5,7 @@ None of it takes away what was open: after it the open step is taken up again.
 
 import re
 
-from bot import about, call, limits, naming, orders, tongues
+from bot import about, call, limits, naming, orders, telling, tongues
 from bot.corrections import read
 from bot.flows import (
     alert_reply,
@@ -137,8 +137,8 @@ async def _tone(turn: Turn) -> bool:
     nothing_told = asked and len(turn.text) <= 20 and read(turn.text) is None
     rejects = _NOT_THAT.search(turn.text) is not None
     mends = waiting is not None and waiting.flow in _MENDS and not nothing_told
-    telling = waiting is not None and waiting.flow == "petition" and not (rejects and nothing_told)
-    if serious or telling or turn.chosen is not None:
+    filing = waiting is not None and waiting.flow == "petition" and not (rejects and nothing_told)
+    if serious or filing or turn.chosen is not None:
         return False
     counts = turn.dialogue.counts
     if _ABUSE.search(turn.text):
@@ -162,7 +162,8 @@ async def _tone(turn: Turn) -> bool:
         return False
     # "How often must I say it?" sounds like the wish for a person, and names none.
     vents = turn.intent == "talk_to_agent" and not _PERSON.search(turn.text)
-    if (turn.intent == "out_of_scope" or vents) and _ANGER.search(turn.text):
+    reports = telling.tells_of_damage(turn)
+    if (turn.intent == "out_of_scope" or vents) and _ANGER.search(turn.text) and not reports:
         turn.say("safety.sorry")
         await person.hand_over(turn, "anger")
         return True

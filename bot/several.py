@@ -12,10 +12,15 @@ WISHES = frozenset(
     {"file_petition", "check_status", "list_polls", "vote", "ask_faq", "subscribe_alerts",
      "unsubscribe_alerts", "request_disclosure", "submit_proposal", "talk_to_agent"}
 )  # fmt: skip
+# Nothing that is reported has these for a part.
+_NEVER_OF_IT = frozenset(
+    {"subscribe_alerts", "unsubscribe_alerts", "vote", "list_polls", "request_disclosure"}
+)
 SURE = 0.6
+_CERTAIN = 0.9
 _BREAK = re.compile(
-    r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?(?:그리고|그리구|글고|글구|그러고|그담에)\s|또\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
-    r"|(?<=[^리]고)\s+(?=\S+도\s)|(?:(?<=싶고)|(?<=주고)|(?<=주시고)|(?<=[고구]요))[,\s]\s*"
+    r"(?<=[.!?。？！])\s+|\n+|\s+(?=(?:아\s)?(?:그리고|그리구|글고|글구|그러고|그담에)\s|참고로\s|그런데\s|근데\s|아참|아\s*참)"
+    r"|(?<=[요다고죠음네데,])\s+(?=또\s)|(?<=[^리]고)\s+(?=\S+도\s)|(?:(?<=싶고)|(?<=주고)|(?<=주시고)|(?<=[고구]요))[,\s]\s*"
     r"|,?\s+(?=and also\b|also,?\s|and (?:can|could|how|what|when|where|i)\b"
     r"|by the way\b|one more thing\b|plus,?\s)",
     re.IGNORECASE,
@@ -28,6 +33,7 @@ _JOINS = re.compile(
 # "When will it be mended?" behind a report belongs to the report.
 _OF_THE_SAME = re.compile(
     r"언제(?:쯤)?\s*(?:고쳐|처리|해결|되|될|와|조치)|빨리|얼마나\s*걸|조치|부탁|해\s*주세요$|왜\s"
+    r"|(?:어디|누구|어떻게|어케)\S*\s*(?:말|얘기|이야기|신고|제보|접수|해야)"
     r"|when will|how long|why |please (?:fix|help|do)|can you (?:fix|help|do|send)",
     re.IGNORECASE,
 )
@@ -83,7 +89,7 @@ def wishes(parts: tuple[Parse, ...]) -> list[list[Parse]]:
             kind in WISHES
             and part.intent.confidence >= SURE
             and len(part.text) >= 5
-            and not (groups and _OF_THE_SAME.search(part.text))
+            and not (groups and kind not in _NEVER_OF_IT and _OF_THE_SAME.search(part.text))
         )
         other = bool(groups and kinds[-1]) and (
             _family(kind) != _family(kinds[-1]) or _elsewhere(part, groups[-1])
@@ -107,11 +113,17 @@ def in_confidence(parts: tuple[Parse, ...]) -> bool:
 
 def _elsewhere(part: Parse, group: list[Parse]) -> bool:
     """Tell whether a sentence reports something else at another place than those before it."""
-    here, there = part.values("place"), [v for p in group for v in p.values("place")]
+    here, there = _where(part), [v for p in group for v in _where(p)]
     if part.intent.name != "file_petition" or not here or not there or set(here) & set(there):
         return False
     subjects = {routing.classify(text).id for text in (part.text, " ".join(p.text for p in group))}
-    return len(subjects - {routing.directory().default.id}) == 2
+    certain = min(part.intent.confidence, max(p.intent.confidence for p in group)) >= _CERTAIN
+    known = len(subjects - {routing.directory().default.id})
+    return len(subjects) == 2 and (known == 2 or certain)
+
+
+def _where(part: Parse) -> list[str]:
+    return part.values("place") or part.values("district")
 
 
 def _family(intent: str) -> str:

@@ -40,7 +40,10 @@ def tells_of_damage(turn: Turn) -> bool:
     doubtful = turn.intent == "ask_faq" and turn.parse.intent.confidence < CLEAR
     if turn.intent != "out_of_scope" and not doubtful:
         return False
-    return bool(routing.directory().broken.found_in(turn.text)) and somewhere
+    broken = bool(routing.directory().broken.found_in(turn.text))
+    unsure = turn.parse.intent.confidence < CLEAR
+    known = unsure and routing.classify(turn.text).id != routing.directory().default.id
+    return (broken or known) and somewhere
 
 
 def _in_need(text: str) -> bool:

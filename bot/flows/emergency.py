@@ -10,7 +10,7 @@ from bot.turn import Turn
 NAME = "emergency"
 
 _CRISIS = re.compile(
-    r"죽고\s*싶|자살|살기\s*싫|살고\s*싶지\s*않|죽어\s*버리|목숨을?\s*끊|자해|뛰어내리고|뛰어내릴"
+    r"죽고\s*싶|자살|살기\s*싫|그만\s*살고|안\s*살고\s*싶|사는\s*(?:게|거|것이)\s*(?:의미가?\s*없|지옥|지긋지긋|지겹)|살고\s*싶지\s*않|죽어\s*버리|목숨을?\s*끊|자해|뛰어내리고|뛰어내릴"
     r"|(?:사라지|없어지)고\s*싶|(?:다|전부|모두|모든\s*걸|모든\s*것을?|인생을?|삶을?)\s*끝내(?:고\s*싶|버리고|고\s*말)"
     r"|세상을?\s*(?:떠나|뜨)고\s*싶|죽는\s*게\s*(?:나|낫)|죽어야\s*(?:겠|될|할)|더\s*이상\s*못\s*살|살\s*이유가|유서"
     r"|suicid|kill(?:ing)? myself|end my life|end it all|want to die|wanna die|better off dead"

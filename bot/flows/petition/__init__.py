@@ -45,7 +45,8 @@ async def begin(turn: Turn) -> None:
     slots: Slots = {}
     remember(turn, slots)
     take_where(turn, slots)
-    if matter(turn) or names_only_a_subject(turn):
+    told = matter(turn) and not (words.announces(turn.text) and not subject(turn))
+    if told or names_only_a_subject(turn):
         slots["details"] = details(turn)
     if types.classify(turn.text).sealed:
         if not words.has_matter(_without_type(turn.text)):
@@ -57,7 +58,7 @@ async def begin(turn: Turn) -> None:
 
 def _without_type(text: str) -> str:
     """Return `text` without the words that only name the kind of report."""
-    squeezed = "".join(text.lower().split())
+    squeezed = "".join(words.MAY_REPORT.sub("", text.lower()).split())
     for kind in types.types().values():
         if kind.sealed:
             for word in kind.words.found_in(text):
@@ -271,6 +272,8 @@ def claims(turn: Turn) -> bool:
     kind = types.classify(turn.text)
     if waiting is None and kind.id == _FORMAL:
         return not elsewhere  # who wants a written answer of an office has read the rest
+    if asks and kind.sealed and words.MAY_REPORT.search(turn.text):
+        return True  # who asks whether a bribe may be reported is told how it stays in confidence
     return not asks and not elsewhere and kind.sealed
 
 

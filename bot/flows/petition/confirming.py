@@ -4,6 +4,7 @@ from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech, tongues
 from bot.answers import (
+    gives_up,
     orders_to_file,
     says_yes,
     says_yes_and_more,
@@ -27,7 +28,9 @@ async def decide(turn: Turn, slots: Slots) -> None:
     mends = words.CORRECTS.search(turn.text) and not says_yes(turn.text)  # "sure, why not" is a yes
     if apart or (chosen == "yes" and not mends):
         await receipt.file(turn, slots)
-    elif chosen == "no" and turn.text.strip().rstrip(".") in _keys(turn, "no"):
+    elif chosen == "no" and (
+        turn.text.strip().rstrip(".") in _keys(turn, "no") or gives_up(turn.text)
+    ):
         turn.say("common.cancelled")
         turn.done()
     elif chosen.startswith("join-"):

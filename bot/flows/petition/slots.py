@@ -176,9 +176,14 @@ def take_place(turn: Turn, slots: Slots) -> bool:
         return True
     if not any(c.isalnum() for c in turn.text):
         return False
-    says_more = turn.intent == "file_petition" and matter(turn)
-    if (says_more or words.TELLS.search(turn.text)) and not words.PLACE_LIKE.search(turn.text):
+    reports = turn.intent == "file_petition"
+    says_more = reports and matter(turn)
+    tells = words.TELLS.search(turn.text) or (reports and words.NOTED.search(turn.text))
+    if (says_more or tells) and not words.PLACE_LIKE.search(turn.text):
         add_details(turn, slots)
+        return True
+    if says_more and _VERB.search(turn.text) and turn.leans_to("file_petition") >= _NOISE:
+        add_details(turn, slots)  # a sentence about the matter, although it has "길" in it
         return True
     vague = routing.classify(str(slots["details"])).id == routing.directory().default.id
     if says_more and vague and subject(turn) and not turn.value("place"):

@@ -62,6 +62,20 @@ WANTS_TO_FILE = re.compile(
     r"|(?:file|make|lodge|submit) (?:it|this|that|a (?:report|complaint|petition)))\b",
     re.IGNORECASE,
 )
+ANNOUNCES = re.compile(
+    r"(?:신고|접수|민원)\S{0,2}\s*(?:(?:을|를|좀|하나|한\s*건|또|새로)\s*)*"
+    r"(?:할게|할래|하려고|할라고|하고\s*싶|하겠|넣을게|넣으려고|넣고\s*싶|낼게|내려고|내고\s*싶)\S{0,5}[.!~\s]*$"
+)
+_REASON = re.compile(
+    r"[가-힣]서\s|때문|[은는]데|거든|더니|길래|니까|라고\s|다고\s|(?<![고구])[요다][.,!]?\s"
+)
+# Whether one may report it, asked of what is told in confidence.
+MAY_REPORT = re.compile(
+    r"(?:신고|제보|고발)\S{0,3}\s*(?:어디|어떻게|어케|되|돼|될|할\s*수|가능|받|해도|하나|하려면|할까|하면).*$"
+    r"|(?:어디|어떻게|어케)\S{0,3}\s*(?:신고|제보|고발).*$"
+    r"|\b(?:can|could|may|how (?:do|can|should)|where (?:do|can|should)) i (?:report|tell)\b.*$",
+    re.IGNORECASE,
+)
 # Said to an offer to join: no, one of my own, please.
 APART = re.compile(
     r"(?:따로|별도로?|새로|각각|제\s*거는?|그냥)\s*(?:접수|신고|등록)\S*\s*(?:할|해|하)"
@@ -73,9 +87,10 @@ _FILE = re.compile(
     r"\S*[.!~\s]*$"
 )
 _POINTS_BACK = re.compile(
-    r"(?:아까|아|아니|그냥|걍|방금|먼저|그|이|저|그거|이거|그것|그건|하던|말한|말씀드린|쓰던|적은|거|것|건|걸|민원|신고|내용"
-    r"|그대로|그걸로|이걸로|이대로|그럼|그러면|네|예|응|좀|이제|다시)(?:을|를|은|는|이|가|도|부터|대로|로)?"
+    r"(?:(?:아까|어제|오늘|아침에|저번에|거기|아|아니|그냥|걍|방금|먼저|그|이|저|그거|이거|그것|그건|하던|말한|말씀드린|쓰던|적은|거|것|건|걸|민원|신고|내용"
+    r"|그대로|그걸로|이걸로|이대로|그럼|그러면|네|예|응|좀|이제|다시)+(?:을|를|은|는|이|가|도|부터|대로|로)?)"
 )
+_LONGEST = 12
 # "Add that he shouts at people", "please mention the smell too".
 _ADD_THAT = re.compile(
     r"^(?:(?:and|also|oh|please|ok(?:ay)?|can you|could you)[,\s]+)*"
@@ -129,6 +144,8 @@ TELLS = re.compile(
     r"(?:broken|out|dark|dirty|leaking|blocked|cracked|off)\b",
     re.IGNORECASE,
 )
+# The same as one notes it down: "안켜짐", "물이 안나옴".
+NOTED = re.compile(r"(?:짐|됨|남|김|침|힘|림|옴|감|음|함|임|심|움|샘)[.!~ㅠㅜㅋㅎ\s]*$")
 # Personal data of others that no office needs to know from us: phones, mail addresses, full names.
 _PHONE = re.compile(r"(?<!\d)(?:\+?82[- ]?)?0?1[016789][- .]?\d{3,4}[- .]?\d{4}(?!\d)")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -193,9 +210,17 @@ def asks_to_file(text: str, known: str) -> bool:
     said = "".join(known.split())
     rest = re.findall(r"[가-힣a-z0-9]+", text[: asked.start()].lower())
     return all(
-        _POINTS_BACK.fullmatch(word) or word in said or (len(word) > 2 and word[:-1] in said)
+        (len(word) <= _LONGEST and _POINTS_BACK.fullmatch(word))
+        or word in said
+        or (len(word) > 2 and word[:-1] in said)
         for word in rest
     )
+
+
+def announces(text: str) -> bool:
+    """Tell whether a message only says that something will be filed, and gives no reason: "그건
+    됐고 새로 하나 접수할게요"."""
+    return ANNOUNCES.search(text) is not None and _REASON.search(text) is None
 
 
 def leaves_it(text: str, known: str) -> bool:
