@@ -24,7 +24,7 @@ _DATA = re.compile(
 )
 _WHO_OR_WHEN = re.compile(
     r"(?:누가|어디서|어느\s*(?:부서|과|곳)|무슨\s*과|담당).{0,10}(?:처리|담당|맡|봐요|보나|보는|보시|확인|받아|해요|하나|예요|인가)"
-    r"|언제까지|언제쯤|언제.{0,10}(?:처리|답|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
+    r"|어디로\s*(?:가|넘|전달|보내|접수)|언제까지|언제쯤|언제.{0,10}(?:처리|답|고쳐|되|돼|연락|결과|해결|와요|오나)|얼마나\s*걸|며칠"
     r"|\bhow (?:long|soon|many days)|\bwhen will|\bwhen (?:would|do|can|could|should|am|are|does)\b"
     r".{0,24}\b(?:hear|answer|repl|respon|fix|done|know|update|back)"
     r"|\b(?:which|what) (?:office|department)|\bwhat happens (?:next|then|after|now)"
@@ -73,7 +73,12 @@ def asks_of_data(turn: Turn) -> bool:
 
 
 def tell_of_data(turn: Turn) -> None:
-    """Say what is kept and what for."""
+    """Say what is kept and what for; of a report in confidence, how it stays so."""
+    held = turn.dialogue.held
+    if held is not None and drafts.is_sealed(held):
+        kind = types.types()[str(held.slots["kind"])]
+        turn.say("sealed.rules", kind=kind.name(turn.language))
+        return
     turn.say("about.data")
 
 
@@ -93,7 +98,7 @@ def asks_of_filing(turn: Turn) -> bool:
     """Tell whether a message asks about the petition that is open: whether a name is needed and
     what it costs, and, once it is shown, who deals with it and by when."""
     waiting = turn.dialogue.waiting
-    shown = waiting is not None and waiting.step == "confirm" and drafts.is_draft(waiting)
+    shown = waiting is not None and waiting.step != "name" and drafts.is_draft(waiting)
     if _COST.search(turn.text) and not (_OF_FILING.search(turn.text) or len(turn.text) <= _BRIEF):
         return False
     most = 2 * _MOST if turn.text.isascii() else _MOST  # Latin letters say less

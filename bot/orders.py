@@ -3,7 +3,7 @@
 from backend.contacts import service as contacts
 from backend.contacts import subscriptions
 from bot import commands, drafts
-from bot.flows import BY_NAME, alerts, is_passing, person, smalltalk
+from bot.flows import BY_NAME, alerts, is_passing, own, person, smalltalk
 from bot.misses import miss
 from bot.turn import Turn, Waiting
 
@@ -79,6 +79,8 @@ async def _cancel(turn: Turn) -> None:
     open_steps = [s for s in both if s is not None and not is_passing(s)]
     turn.dialogue.held = None
     turn.done()
+    if not open_steps and own.points_back(turn.text) and await own.offer_to_withdraw(turn):
+        return
     if any(step.flow == "petition" for step in open_steps):
         turn.say("common.cancelled")
     else:

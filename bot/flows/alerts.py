@@ -14,6 +14,7 @@ from bot.turn import Turn, Waiting
 from channels.phones import takes_texts
 
 NAME = "alerts"
+_CLEAR = 0.75
 
 _OF_ALERTS = re.compile(
     r"알림|재난\s*문자|alert|notif|警报|警報|提醒|通知|アラート|cảnh báo|thông báo", re.IGNORECASE
@@ -171,7 +172,8 @@ def wants_set_up(turn: Turn) -> bool:
     at_night = _QUIET.search(turn.text) is not None and not _districts(turn)
     if at_night and turn.intent == "unsubscribe_alerts":
         return True  # "not at night" is no wish for none at all
-    if at_night and turn.intent != "file_petition" and turn.value("place") is None:
+    reports = turn.leans_to("file_petition") >= _CLEAR
+    if at_night and not reports and turn.value("place") is None:
         spoke_of_it = _switched(waiting) or _OF_ALERTS.search(turn.text) or waiting is None
         if spoke_of_it and _SPARE_ME.search(turn.text):
             return True  # "새벽엔 울리지 않게 해 줘"
@@ -274,6 +276,7 @@ def _done(turn: Turn, switched_on: list[str] | None = None) -> None:
 
 async def _change(turn: Turn, before: list[str]) -> None:
     """Put the district that is meant in place of the one that was switched on a moment ago."""
+    before = before or await subscriptions.districts_of(turn.session, turn.address.contact_id)
     named = _districts(turn)
     if named and _OFF_AGAIN.search(turn.text) and read(turn.text) is None:
         await switch_off(turn)

@@ -1,5 +1,7 @@
 """Withdrawing, supplementing and changing a petition of one's own, until it is finished."""
 
+import re
+
 from backend.errors import Conflict
 from backend.models import Petition
 from backend.petitions import own, routing, service
@@ -13,6 +15,13 @@ from bot.misses import miss
 from bot.turn import Turn, Waiting
 
 NAME = "own"
+# What is to be called off was done before, and is named or pointed at.
+_BEFORE = re.compile(
+    r"아까|방금|어제|그거|그것|그건|그때|전에|저번|지난|(?:접수|신고|등록|제출|넣|올린|보낸|말한|낸)\S*\s*(?:거|것|건|걸)"
+    r"|\b(?:that|the|my|last|earlier|previous) (?:one|report|thing|petition|complaint)\b"
+    r"|\bwhat i (?:filed|sent|reported)\b",
+    re.IGNORECASE,
+)
 
 
 def _mends_the_receipt(turn: Turn) -> bool:
@@ -45,6 +54,20 @@ def claims(turn: Turn) -> bool:
         return False
     told = own_words.added(turn.text) is not None
     return wish != "supplement" or turn.intent != "file_petition" or told
+
+
+def points_back(text: str) -> bool:
+    """Tell whether a wish to cancel speaks of something done before: "아까 그거 취소할게요"."""
+    return _BEFORE.search(text) is not None
+
+
+async def offer_to_withdraw(turn: Turn) -> bool:
+    """Ask whether the petition of one's own is to be withdrawn; False where there is none."""
+    mine = await service.latest(turn.session, turn.address.contact_id)
+    if not any(own.open_still(p) for p in mine):
+        return False
+    await _find(turn, "withdraw", turn.number, "")
+    return True
 
 
 async def begin(turn: Turn) -> None:
@@ -266,7 +289,14 @@ async def _change(turn: Turn, petition: Petition) -> None:
     await own.change(
         turn.session, petition, turn.message.id, details=details, place=place, district=district
     )
-    turn.say("own.changed", number=petition.number, office=status.office(turn, petition))
+    named = petition.district and routing.district_name(petition.district, turn.language)
+    turn.say(
+        "own.changed",
+        number=petition.number,
+        office=status.office(turn, petition),
+        details=status.title(petition),
+        place=petition.place or named or turn.word("petition.no_place"),
+    )
     turn.done()
 
 

@@ -22,6 +22,12 @@ _OTHERS = (
         "안전신문고", "Safety Report", "1588-8650", "safetyreport.go.kr",
     ),
 )  # fmt: skip
+# Named in words, or by what their numbers begin with as one says it.
+_NAMED = (
+    re.compile(r"국민\s*신문고|권익위|e-?people|[일원]\s*에이\s*에이|1\s*a\s*a", re.I),
+    re.compile(r"안전\s*신문고|안전\s*신고\s*앱|safety report|에스\s*피\s*피", re.I),
+)
+_HERE = re.compile(r"여기|이쪽|말고|아니라|\bhere\b|\bnot\b", re.I)
 _SEALED = re.compile(r"(?<![a-z0-9])S-[A-Z2-9]{12}(?![a-z0-9])", re.I)
 _KEYED = re.compile(r"\d{1,11}")
 _LATEST = re.compile(
@@ -178,6 +184,17 @@ def _elsewhere(turn: Turn) -> bool:
             )
             turn.done()
             return True
+    if (named := _named_elsewhere(turn)) is not None:
+        _, ko, en, phone, site = _OTHERS[named]
+        turn.say(
+            "status.named_system",
+            system=ko if turn.language == "ko" else en,
+            phone=phone,
+            phone_spoken=speech.digits(phone, turn.language),
+            site=site,
+        )
+        turn.done()
+        return True
     if _SEALED.search(turn.text):
         turn.message.text = turn.word("sealed.hidden")
         turn.say("sealed.no_status")
@@ -186,10 +203,19 @@ def _elsewhere(turn: Turn) -> bool:
     return False
 
 
+def _named_elsewhere(turn: Turn) -> int | None:
+    """Return the place of the other system of which a message asks what became of something."""
+    if turn.intent != "check_status" or _HERE.search(turn.text):
+        return None
+    return next((n for n, named in enumerate(_NAMED) if named.search(turn.text)), None)
+
+
 def claims(turn: Turn) -> bool:
-    """Tell whether the message holds a number that another system or the sealed lane gave."""
+    """Tell whether the message asks after what another system or the sealed lane took in."""
     patterns = (*(pattern for pattern, *_ in _OTHERS), _SEALED)
-    return any(pattern.search(turn.text) for pattern in patterns)
+    if any(pattern.search(turn.text) for pattern in patterns):
+        return True
+    return _named_elsewhere(turn) is not None
 
 
 async def _tell(turn: Turn, petition: Petition) -> None:

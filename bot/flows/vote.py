@@ -79,7 +79,13 @@ async def answer(turn: Turn) -> None:
         picked = next((p for p in polls if str(p.id) == turn.chosen), None) or _named(turn, polls)
         if picked is None:
             picked = polls[-1] if naming.is_last(turn.text) else _placed(turn, polls)
-        if picked is not None:
+        named = _named(turn, polls) if turn.intent == "vote" and not turn.voice else None
+        option = _option(turn, named) if named is not None else None
+        if named is not None and option is not None:
+            # "심야버스 1번" of the list in which it stands first may mean the poll itself.
+            doubtful = polls.index(named) + 1 == option
+            await (_confirm if doubtful else _cast)(turn, named, option)
+        elif picked is not None:
             await _show(turn, picked)
         else:
             await begin(turn)
