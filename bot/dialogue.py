@@ -64,6 +64,7 @@ _FIRST = re.compile(r"먼저|부터\s*(?:할|해)|\bfirst\b|\bright now\b", re.I
 # A number where nothing is to be picked: a double tap, or an answer that came too late.
 _STRAY = re.compile(r"^\W*\d{1,2}\s*(?:번|번이요)?\W*$")
 _TRAIL = 12
+_LEANS = 0.6
 
 
 async def respond(turn: Turn) -> None:
@@ -154,6 +155,9 @@ async def _understand(turn: Turn) -> None:
     if drafts.is_draft(waiting) and turn.chosen is None and resume.wants_on(turn.text):
         await orders.obey(turn, "resume")
         return
+    if _orders_the_draft(turn):
+        await orders.ask_again(turn)
+        return
     if drafts.is_draft(waiting) and answers.wants_a_pause(turn.text):
         turn.say("person.draft_waits")
         return
@@ -172,11 +176,20 @@ async def _understand(turn: Turn) -> None:
         await _begin(turn, waiting)
 
 
+def _orders_the_draft(turn: Turn) -> bool:
+    """Tell whether who is asked for something only says that what was told is to be filed."""
+    waiting = turn.dialogue.waiting
+    if waiting is None or waiting.step in _SHOWN or not drafts.is_draft(waiting):
+        return False
+    return words.asks_to_file(turn.text, f"{waiting.slots['details']} {waiting.slots.get('place')}")
+
+
 def _gives_up(turn: Turn, waiting: Waiting | None) -> bool:
     """Tell whether a message leaves what is open; a petition is left by clearer words alone."""
     if waiting is None or is_passing(waiting):
         return False
-    easily = waiting.flow in _LEFT_EASILY and answers.gives_up(turn.text)
+    easily = waiting.flow in _LEFT_EASILY or turn.leans_to("cancel", "deny", "goodbye") >= _LEANS
+    easily = easily and answers.gives_up(turn.text)
     return easily or answers.only_joked(turn.text) or answers.drops_it(turn.text)
 
 
@@ -307,6 +320,9 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
     if turn.intent == "out_of_scope" and nothing_waits and authorities.of(turn.text) is not None:
         turn.done()
         elsewhere.tell_of_authority(turn, turn.text)
+        return
+    if nothing_waits and turn.names_only("district"):
+        turn.say("greet.again", choices=smalltalk.menu(turn))  # it asks for nothing yet
         return
     if turn.intent == "out_of_scope" and waiting is not None:
         await _beside_the_point(turn)

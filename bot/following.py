@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from bot import drafts, orders, several, texts, tongues
+from bot import drafts, orders, several, telling, texts, tongues
 from bot.flows import BY_INTENT, BY_NAME, is_passing
-from bot.flows.petition import words
+from bot.flows.petition import slots, words
+from bot.picks import CLEAR
 from bot.turn import Turn, Waiting
 from nlu.parse import Entity, Intent, Parse
 
@@ -19,6 +20,9 @@ def set_aside(turn: Turn) -> None:
         return
     _answer_in(turn)
     groups = several.wishes(turn.parts)
+    if len(groups) == 1 and _drowned(turn, groups[0]):
+        turn.hear(_joined(groups[0], turn.parse.language))
+        return
     if len(groups) < 2 or several.in_confidence(turn.parts):
         return
     first, *others = groups
@@ -29,6 +33,16 @@ def set_aside(turn: Turn) -> None:
     for group in others:
         parse = _joined(group, language)
         drafts.queue(turn, BY_INTENT[parse.intent.name].name, parse, quietly=soon)
+
+
+def _drowned(turn: Turn, group: list[Parse]) -> bool:
+    """Tell whether a sentence voices a wish that the message as a whole no longer sounds like:
+    "the road is broken! What on earth are you doing?"
+    """
+    waiting = turn.dialogue.waiting
+    if turn.intent in several.WISHES or not (waiting is None or is_passing(waiting)):
+        return False
+    return any(p.intent.name in several.WISHES and p.intent.confidence >= CLEAR for p in group)
 
 
 def _answer_in(turn: Turn) -> None:
@@ -89,6 +103,10 @@ async def settle(turn: Turn) -> bool:
     if waiting is None and _wants_the_draft(turn):
         await orders.obey(turn, "resume")
         return True
+    if (waiting is None or is_passing(waiting)) and _answers_the_draft(turn):
+        turn.dialogue.waiting = drafts.here(turn)
+        await BY_NAME["petition"].answer(turn)
+        return True
     if waiting is None or waiting.flow != NAME:
         return False
     item = waiting.slots["item"]
@@ -106,10 +124,18 @@ async def settle(turn: Turn) -> bool:
 def _wants_the_draft(turn: Turn) -> bool:
     """Tell whether a message asks to file what was begun and put aside: "아까 그거 접수해요"."""
     drafts_kept = (i["waiting"]["slots"] for i in turn.dialogue.queue if "waiting" in i)
-    slots = next(drafts_kept, None)
-    if slots is None:
+    kept = next(drafts_kept, None)
+    if kept is None:
         return False
-    return words.asks_to_file(turn.text, f"{slots.get('details', '')} {slots.get('place', '')}")
+    return words.asks_to_file(turn.text, f"{kept.get('details', '')} {kept.get('place', '')}")
+
+
+def _answers_the_draft(turn: Turn) -> bool:
+    """Tell whether a message says where, and no more, of what was begun and put aside."""
+    kept = next((i["waiting"] for i in turn.dialogue.queue if "waiting" in i), None)
+    if kept is None or kept["step"] not in ("place", "district", "border"):
+        return False
+    return telling.names_a_place(turn) and not slots.matter(turn)
 
 
 async def _begin(turn: Turn, item: dict[str, Any]) -> None:

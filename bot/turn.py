@@ -156,6 +156,10 @@ class Turn:
         found = self.parse.values(entity)
         return found[-1] if found else None
 
+    def leans_to(self, *intents: str) -> float:
+        """Return how sure it is that the message has one of these intents, 0..1."""
+        return sum(i.confidence for i in self.parse.intent_ranking if i.name in intents)
+
     def names_only(self, entity: str) -> bool:
         """Tell whether a message names things of this kind and says next to nothing beside."""
         named = sum(e.end - e.start for e in self.parse.entities if e.entity == entity)
