@@ -321,9 +321,6 @@ async def _begin(turn: Turn, waiting: Waiting | None) -> None:
         turn.done()
         elsewhere.tell_of_authority(turn, turn.text)
         return
-    if nothing_waits and turn.names_only("district"):
-        turn.say("greet.again", choices=smalltalk.menu(turn))  # it asks for nothing yet
-        return
     if turn.intent == "out_of_scope" and waiting is not None:
         await _beside_the_point(turn)
         return
