@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot import drafts, orders, several, telling, texts, tongues
-from bot.flows import BY_INTENT, BY_NAME, is_passing
+from bot.flows import BY_INTENT, BY_NAME, is_passing, own
 from bot.flows.petition import slots, words
 from bot.picks import CLEAR
 from bot.turn import Turn, Waiting
@@ -23,7 +23,7 @@ def set_aside(turn: Turn) -> None:
     if len(groups) == 1 and _drowned(turn, groups[0]):
         turn.hear(_joined(groups[0], turn.parse.language))
         return
-    if len(groups) < 2 or several.in_confidence(turn.parts):
+    if len(groups) < 2 or several.in_confidence(turn.parts) or own.tells_more(turn):
         return
     first, *others = groups
     waiting = turn.dialogue.waiting

@@ -37,7 +37,15 @@ _OF_THE_SAME = re.compile(
     r"|when will|how long|why |please (?:fix|help|do)|can you (?:fix|help|do|send)",
     re.IGNORECASE,
 )
-
+# "Two things." says that several wishes follow, and is none.
+_ANNOUNCES = re.compile(
+    r"(?:i (?:have|got|'ve got) |there are |just )?(?:two|three|a few|several|a couple of|2|3)"
+    r" (?:things|issues|problems|questions|points|requests)"
+    r"(?: to report| for you| here| please)?\W*$"
+    r"|(?:할\s*말이?\s*|부탁(?:드릴)?\s*(?:게|것이)?\s*)?(?:두|세|몇)\s*가지(?:가|만|요|예요|입니다|인데요?|\s*있\S*)?\W*$"
+    r"|(?:有)?(?:两|三|几)件事\W*$|(?:二|三|いく)つ(?:ほど)?(?:あります|お願い\S*)?\W*$",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"\s*(?:안녕하세요|안녕하십니까|안녕|여보세요|수고하(?:세요|십니다|시네요)|실례합니다|저기요"
     r"|hello|hi|hey|good (?:morning|afternoon|evening)|你好|您好|こんにちは|すみません|xin chào)"
@@ -63,7 +71,7 @@ def moved(parse: Parse, text: str, start: int) -> Parse:
 def split(text: str) -> list[str]:
     """Return the sentences of `text`, at most four; the text alone where it has one."""
     parts = [p.strip() for p in _BREAK.split(text) if p and p.strip()]
-    parts = [p for p in parts if any(c.isalnum() for c in p)]
+    parts = [p for p in parts if any(c.isalnum() for c in p) and not _ANNOUNCES.match(p)]
     if len(parts) > MOST:
         parts = [*parts[: MOST - 1], " ".join(parts[MOST - 1 :])]
     return parts

@@ -17,7 +17,8 @@ NAME = "alerts"
 _CLEAR = 0.75
 
 _OF_ALERTS = re.compile(
-    r"알림|재난\s*문자|alert|notif|警报|警報|提醒|通知|アラート|cảnh báo|thông báo", re.IGNORECASE
+    r"알림|재난\s*문자|订阅|alert|notif|警报|警報|提醒|通知|アラート|cảnh báo|thông báo",
+    re.IGNORECASE,
 )
 _WHOLE_CITY = re.compile(
     r"서울\s*(?:시\s*)?(?:전체|전역|전부|모두|다\b|모든)|모든\s*구|전체\s*구"
@@ -88,13 +89,24 @@ _OF_THEM = re.compile(
     r"\b(?:them|those|ones?)\b|\bon\W*$|켜져|받고\s*있|보내|那些|发给|届|送って|nhận|gửi",
     re.IGNORECASE,
 )
+_GETS = re.compile(
+    r"\b(?:how (?:do|can|to)|can|could|want to|like to)\b.{0,8}\b(?:get|receive|sign up|subscribe)\b"
+    r"|받으려면|받고\s*싶|받을\s*수",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"\b(?:off|stop|rid|no|not|cancel|end|unsubscribe|fewer|less)\b|n't|끄|꺼|그만|해지|취소|안\s|않|말"
+    r"|싫",
+    re.IGNORECASE,
+)
 _ASKS_HOW = re.compile(r"\bhow\b|어떻게|방법|怎么|どうやって|làm sao|thế nào", re.IGNORECASE)
 
 
 async def begin(turn: Turn) -> None:
     """Switch on for the districts named, or show what is on and ask which; switch off."""
     takes_off = _OFF_AGAIN.search(turn.text) and _districts(turn) and read(turn.text) is None
-    if (turn.intent == "unsubscribe_alerts" or takes_off) and turn.chosen is None:
+    ends = turn.intent == "unsubscribe_alerts" and not _asks_to_get(turn.text)
+    if (ends or takes_off) and turn.chosen is None:
         await switch_off(turn)
     elif turn.chosen is None and _only_names(turn):
         turn.say("greet.again")  # a district alone, out of the blue, asks for nothing
@@ -112,6 +124,11 @@ async def begin(turn: Turn) -> None:
 
 def _only_names(turn: Turn) -> bool:
     return turn.names_only("district") and not _WHOLE_CITY.search(turn.text)
+
+
+def _asks_to_get(text: str) -> bool:
+    """Tell whether a message asks how to get alerts, and ends nothing."""
+    return _GETS.search(text) is not None and _ENDS.search(text) is None
 
 
 def means_a_thing(turn: Turn) -> bool:

@@ -70,6 +70,12 @@ async def offer_to_withdraw(turn: Turn) -> bool:
     return True
 
 
+def tells_more(turn: Turn) -> bool:
+    """Tell whether the message says what is to be added to what was filed, and that it is."""
+    supplements = claims(turn) and own_words.wish(turn.text) == "supplement"
+    return supplements and bool(own_words.added(turn.text))
+
+
 async def begin(turn: Turn) -> None:
     """Find the petition that is meant, and ask for what is missing."""
     wish = own_words.wish(turn.text) or "change"

@@ -16,7 +16,9 @@ _SUPPLEMENT = re.compile(
     r"덧붙|보완|사진\S{0,2}\s.{0,8}(?:추가|더\s*(?:보내|보낼|올릴|있))|(?:[다라냐]고|도|것도|내용도)\s*(?:좀\s*|더\s*|같이\s*)*추가\s*(?:로\s*)?(?:해|적|넣)"
     r"|추가(?:요|합니다|바랍니다|부탁\S*|입니다|할게요?)[.!~\s]*$|(?:민원|신고|접수)\S{0,4}\s.{0,14}더\s*(?:말|적|알려|넣|쓰고|쓸|얘기|보탤)|추가(?:로)?\s*(?:할|하고|말|알려|적|설명|내용)|내용\s*추가|더\s*적을|"
     r"\badd (?:something |more |a note |some |details? )*to (?:my|the|that|it)\b|\bsupplement"
-    r"|\badditional (?:info|details?)|\bmore details? (?:on|for|about) my"
+    r"|\badd (?:that|this|it|these)(?: too| as well)? to (?:my|the)"
+    r" (?:report|petition|complaint|request)|\badditional (?:info|details?)"
+    r"|\bmore details? (?:on|for|about) my"
     r"|^\W*补充|(?:想|要)补充|追加(?:したい|で|が)|付け加え|\bbổ sung\b",
     re.IGNORECASE,
 )
@@ -44,6 +46,13 @@ _TOLD_FIRST = re.compile(
     r"(?:(?:라|다|이라|자|냐)?고|는\s*(?:거|것|내용|말)\S?|도)?\s*(?:좀\s*|더\s*)?"
     r"(?:(?:덧붙여|추가(?:로)?\s*(?:해|적어)|더?\s*적어|보완해)\s*(?:주세요|줘요?|주실래요|주십시오)"
     r"|추가(?:요|합니다|바랍니다|부탁\S*|할게요?))[.!~\s]*$"
+)
+_TOLD_FIRST_ENGLISH = re.compile(
+    r"^(?:(?:oh|also|and|i|btw|sorry|hey|forgot(?: to (?:mention|say|add))?)[,.\s]+)*"
+    r"(?P<said>\S.{6,}?)[.,;!\s]+"
+    r"(?:and |so |please |can you |could you )*add (?:that|this|it|these)(?: too| as well)?"
+    r" to (?:my|the) (?:report|petition|complaint|request)[.!\s]*(?:please|thanks)?[.!\s]*$",
+    re.IGNORECASE,
 )
 _CALLS_OFF = re.compile(
     r"^\W*(?:네+|넵|예|응|ㅇㅇ|그래요?|맞아요?)[,.\s]*취소|취소\s*(?:해\s*(?:주세요|줘)|할게요?|하겠|부탁)"
@@ -83,7 +92,7 @@ def asks_how(text: str) -> bool:
 def added(text: str) -> str | None:
     """Return what a message adds: "" if it only says that it will, None where it adds nothing."""
     text = _in_korean(text)
-    match = _TOLD_FIRST.match(text) or _TOLD.match(text)
+    match = _TOLD_FIRST.match(text) or _TOLD_FIRST_ENGLISH.match(text) or _TOLD.match(text)
     if match is None:
         return None
     rest: str = match["said"] if "said" in match.groupdict() else text[match.end() :].strip()

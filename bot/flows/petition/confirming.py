@@ -1,5 +1,7 @@
 """The look before filing: a yes files, anything else mends, adds, joins another's, or stops."""
 
+import re
+
 from backend.models import Petition
 from backend.petitions import own, routing, service
 from bot import drafts, speech, tongues
@@ -17,6 +19,7 @@ from bot.misses import miss
 from bot.turn import Turn
 
 NAME = "petition"
+_SORRY = re.compile(r"^\W*(?:so )?sorry\b[\s,.!]*", re.IGNORECASE)
 # What the rest of a message may sound like, where one of its sentences is a yes.
 _BESIDE_A_YES = frozenset({"affirm", "thank", "goodbye", "greet", "out_of_scope"})
 
@@ -119,7 +122,8 @@ def _agrees_in_passing(turn: Turn) -> bool:
     if turn.intent not in _BESIDE_A_YES or "?" in turn.text or turn.pictures:
         return False
     named = any(turn.value(what) is not None for what in ("place", "district", "choice", "phone"))
-    changes = words.CORRECTS.search(turn.text) or words.added(turn.text) is not None
+    said = _SORRY.sub("", turn.text)  # who only excuses a silence corrects nothing
+    changes = words.CORRECTS.search(said) or words.added(said) is not None
     return not named and not changes and says_yes_in_passing(turn.text)
 
 

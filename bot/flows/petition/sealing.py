@@ -1,15 +1,22 @@
 """Reports that must not lead to who made them: the rules first, then a code and no trace."""
 
+import re
+
 from sqlalchemy import update
 
 from backend.models import Message
 from backend.petitions import sealed, types
 from bot import speech
+from bot.answers import orders_to_file, says_yes
+from bot.flows.petition import words
 from bot.flows.petition.slots import Slots, details, take_where
 from bot.misses import miss
 from bot.turn import Turn
 
 NAME = "petition"
+_SEALED = re.compile(
+    r"\b(?:as )?sealed\b|비공개(?:로|신고)?|비밀로|保密|非公開で?|bí mật", re.IGNORECASE
+)
 
 
 async def begin(turn: Turn, slots: Slots) -> None:
@@ -47,7 +54,10 @@ async def answer(turn: Turn, slots: Slots) -> None:
     """Take the report itself, an addition to it, or the answer to the rules."""
     waiting = turn.dialogue.waiting
     assert waiting is not None
-    if waiting.step == "sealed_details":
+    if turn.chosen is None and words.ASKS_WHO_LEARNS.search(turn.text):
+        turn.say("sealed.rules", kind=types.types()[slots["kind"]].name(turn.language))
+        await _ask(turn, slots)
+    elif waiting.step == "sealed_details":
         if len(turn.text) < 4:
             await miss(turn, "sealed.ask_details")
             return
@@ -55,7 +65,7 @@ async def answer(turn: Turn, slots: Slots) -> None:
         take_where(turn, slots)
         _hide(turn, slots)
         await _ask(turn, slots)
-    elif turn.chosen == "yes":
+    elif turn.chosen == "yes" or _orders(turn.text):
         await _seal(turn, slots)
     elif turn.chosen == "no":
         await _wipe(turn, slots)
@@ -68,6 +78,12 @@ async def answer(turn: Turn, slots: Slots) -> None:
         await _ask(turn, slots)
     else:
         await miss(turn, "sealed.confirm_how")
+
+
+def _orders(text: str) -> bool:
+    """Tell whether a message orders, and does no more, to file: "ok, file it sealed"."""
+    bare = _SEALED.sub(" ", text)
+    return bare != text and (says_yes(bare) or orders_to_file(bare))
 
 
 async def again(turn: Turn, slots: Slots) -> None:

@@ -163,6 +163,16 @@ _NAME = re.compile(
     r"(?:\s*(?:입니다|이에요|예요|이라고\s*(?:해요|합니다)|라고\s*(?:해요|합니다)|이요|요))?[.!\s]*$"
 )
 _NAME_SAID = re.compile(r"이름|성함|my name|name:|입니다|라고\s*(?:해요|합니다)", re.IGNORECASE)
+# Who reports in confidence and asks whether it will stay so.
+ASKS_WHO_LEARNS = re.compile(
+    r"(?:제가|나인|저인|신고(?:자|한\s*(?:사람|거|줄))|누가|이름|신분).{0,14}"
+    r"(?:알게|알\s*수|알아|들키|밝혀|드러|노출|새어|모르)"
+    r"|\b(?:will|can|does|would|could|is|are)\b.{0,40}"
+    r"\b(?:know|knows|find out|learn|be told|see|trace|identify)\b.{0,24}\b(?:me|i|my|who)\b"
+    r"|会.{0,6}(?:知道|发现).{0,6}我|(?:私だと|誰が).{0,10}(?:わか|知られ|ばれ)"
+    r"|có biết (?:là )?(?:tôi|em)",
+    re.IGNORECASE,
+)
 _NO_NAMES = frozenset(
     [
         "감사",
@@ -232,7 +242,26 @@ def added(text: str) -> str | None:
     """Return what a message adds: "네 그리고 자전거도 많아요" adds that there are many bicycles."""
     said = text.strip()
     match = _ADD_THAT.match(said) or _ADDED.match(said) or _PUT_IN.match(said)
-    return match["said"] if match is not None else None
+    return match["said"] if match is not None else added_abroad(said)
+
+
+def added_abroad(text: str) -> str | None:
+    """Return what a message in Chinese, Japanese or Vietnamese adds."""
+    match = _ADDED_ABROAD.match(text.strip())
+    return next((part for part in match.groups() if part), None) if match is not None else None
+
+
+# The same in Chinese, Japanese and Vietnamese: what begins with "and" or ends with "add that".
+_ADDED_ABROAD = re.compile(
+    r"^(?:(?:等等|等一下|还有|另外|对了|啊|再)[,，、\s]*)*(?P<zh>\S.{3,}?)[,，。\s]*"
+    r"(?:(?:请|帮我|把)?(?:这个|这点|这)?(?:也)?(?:加上|补充|写上|加进去)(?:这个|这点|这句|一下|吧)*)[。!！\s]*$"
+    r"|^(?:(?:等等|等一下|对了)[,，、\s]*)?(?:还有|另外|而且)(?:一点)?[,，、\s]*(?P<zh2>\S.{3,})$"
+    r"|^(?:それと|あと|もう一つ|それから|ちなみに)[、,\s]*(?P<ja>\S.{3,}?)"
+    r"(?:[、,。\s]*(?:と|も|これも|それも)*(?:書いて|追加して|付け加えて|入れて)(?:ください|下さい)?)?[。!！\s]*$"
+    r"|^(?:(?:à|khoan|khoan đã|và|ồ)[,\s]+)*(?:thêm nữa(?: là)?|viết thêm(?: là)?|ghi thêm(?: là)?"
+    r"|còn nữa|ngoài ra)[,:\s]+(?P<vi>\S.{5,})$",
+    re.IGNORECASE,
+)
 
 
 def says_only_wrong(said: str) -> bool:
