@@ -90,7 +90,8 @@ _OF_THEM = re.compile(
     re.IGNORECASE,
 )
 _GETS = re.compile(
-    r"\b(?:how (?:do|can|to)|can|could|want to|like to)\b.{0,8}\b(?:get|receive|sign up|subscribe)\b"
+    r"\b(?:how (?:do|can|to)|can|could|want to|like to)\b.{0,8}"
+    r"\b(?:get|receive|sign up|subscribe)\b"
     r"|받으려면|받고\s*싶|받을\s*수",
     re.IGNORECASE,
 )
