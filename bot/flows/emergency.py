@@ -54,10 +54,12 @@ _HOME = re.compile(
     r".{0,24}\b(?:hits?|hitting|beats?|beating|hurts?|touch\w*|abus\w+|hit|smack\w*"
     r"|slap\w*|punch\w*|kick\w*|chok\w+|shov\w+|strangl\w+)\b"
     r"(?! (?:the|a) (?:ball|car|door))|domestic violence"
-    r"|(?:爸爸|妈妈|父母|老公|丈夫|老婆|男朋友|婆婆|公公).{0,16}(?:打我|打了我|又打|动手|虐待|家暴)|家暴"
-    r"|(?:父|母|親|夫|彼氏|お父さん|お母さん|主人|旦那).{0,16}(?:殴|叩|たた|暴力|虐待)"
-    r"|(?:bố|ba|mẹ|chồng|bạn trai|cha|vợ|anh trai)\b.{0,30}\b(?:đánh|tát|đấm|bạo hành)"
-    r"|bạo lực gia đình",
+    r"|(?:爸爸|妈妈|父母|老公|丈夫|老婆|男朋友).{0,8}(?:打我|虐待|家暴)|家暴"
+    r"|(?:爸爸|妈妈|老公|丈夫|老婆|男朋友|婆婆|公公).{0,16}(?:打了?我|对我动手)"
+    r"|(?:父|母|親|夫|彼氏|お父さん|お母さん).{0,8}(?:殴|叩|たた|暴力|虐待)"
+    r"|(?:主人|旦那|夫|彼氏)(?:に|が私を).{0,14}(?:殴|叩|暴力)"
+    r"|(?:bố|ba|mẹ|chồng|bạn trai|cha).{0,12}(?:đánh|bạo hành)|bạo lực gia đình"
+    r"|(?:bố|mẹ|chồng|bạn trai|cha|vợ)\b.{0,30}\b(?:đánh|tát|đấm) (?:tôi|em|con|mình|cháu)\b",
     re.IGNORECASE,
 )
 _SCHOOL = re.compile(
