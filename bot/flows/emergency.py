@@ -58,7 +58,8 @@ _HOME = re.compile(
     r"|(?:爸爸|妈妈|老公|丈夫|老婆|男朋友|婆婆|公公).{0,16}(?:打了?我|对我动手)"
     r"|(?:父|母|親|夫|彼氏|お父さん|お母さん).{0,8}(?:殴|叩|たた|暴力|虐待)"
     r"|(?:主人|旦那|夫|彼氏)(?:に|が私を).{0,14}(?:殴|叩|暴力)"
-    r"|(?:bố|ba|mẹ|chồng|bạn trai|cha).{0,12}(?:đánh|bạo hành)|bạo lực gia đình"
+    r"|(?:bố|ba|mẹ|chồng|bạn trai|cha).{0,12}"
+    r"(?:đánh(?! (?:rơi|mất|máy|răng|giá|dấu|cờ|thức))|bạo hành)|bạo lực gia đình"
     r"|(?:bố|mẹ|chồng|bạn trai|cha|vợ)\b.{0,30}\b(?:đánh|tát|đấm) (?:tôi|em|con|mình|cháu)\b",
     re.IGNORECASE,
 )
