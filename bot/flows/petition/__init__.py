@@ -253,7 +253,9 @@ def fits(turn: Turn) -> bool | None:
         return True
     if waiting.step == "confirm" and words.added_abroad(turn.text) is not None:
         return True
-    if waiting.step.startswith("sealed") and words.ASKS_WHO_LEARNS.search(turn.text):
+    if waiting.step.startswith("sealed") and (
+        words.ASKS_WHO_LEARNS.search(turn.text) or sealing.orders(turn.text)
+    ):
         return True
     if waiting.step in ("confirm", "fix") and turn.number is None:
         found = read(turn.text)  # "9번 말고 8번" mends what is shown, whatever it sounds like

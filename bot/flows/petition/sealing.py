@@ -65,7 +65,7 @@ async def answer(turn: Turn, slots: Slots) -> None:
         take_where(turn, slots)
         _hide(turn, slots)
         await _ask(turn, slots)
-    elif turn.chosen == "yes" or _orders(turn.text):
+    elif turn.chosen == "yes" or orders(turn.text):
         await _seal(turn, slots)
     elif turn.chosen == "no":
         await _wipe(turn, slots)
@@ -80,7 +80,7 @@ async def answer(turn: Turn, slots: Slots) -> None:
         await miss(turn, "sealed.confirm_how")
 
 
-def _orders(text: str) -> bool:
+def orders(text: str) -> bool:
     """Tell whether a message orders, and does no more, to file: "ok, file it sealed"."""
     bare = _SEALED.sub(" ", text)
     return bare != text and (says_yes(bare) or orders_to_file(bare))
