@@ -39,7 +39,8 @@ async def _walk(
 ) -> None:
     chance = random.Random(seed)
     walker = Talker(bot, context, chance.choice(CHANNELS))
-    own, agreed, said = f"표식{seed}번", 0, ""
+    # High, so that no mark reads as the number of a choice: "뒤로 표식1번" picked the first.
+    own, agreed, said = f"표식{seed + 1000}번", 0, ""
     if walker.channel == "voice":
         await walker.ring()
     for _ in range(steps):
