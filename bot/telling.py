@@ -35,11 +35,11 @@ def tells_of_damage(turn: Turn) -> bool:
     if turn.intent == "ask_faq" and _in_need(turn.text):
         return names_a_place(turn)  # "she can't pay for heating, can the city help her?"
     rest = _QUESTIONS.sub("", turn.text)  # "are you even reading this?" asks nothing
-    if "?" in turn.text and not _names_a_subject(rest):
+    if "?" in turn.text and not routing.names_a_subject(rest):
         return False
     somewhere = names_a_place(turn) or locate(turn.text) is not None
     elsewhere = turn.intent in ("ask_faq", "check_status", "talk_to_agent")
-    if turn.parse.intent.confidence < SURE and not elsewhere and _names_a_subject(rest):
+    if turn.parse.intent.confidence < SURE and not elsewhere and routing.names_a_subject(rest):
         return somewhere
     if turn.intent == "file_petition" and turn.parse.intent.confidence < SURE:
         return somewhere
@@ -48,13 +48,8 @@ def tells_of_damage(turn: Turn) -> bool:
         return False
     broken = bool(routing.directory().broken.found_in(turn.text))
     unsure = turn.parse.intent.confidence < CLEAR
-    known = unsure and routing.classify(turn.text).id != routing.directory().default.id
+    known = unsure and routing.names_a_subject(turn.text)
     return (broken or known) and somewhere
-
-
-def _names_a_subject(text: str) -> bool:
-    """Tell whether words name what an office knows: garbage, a lamp, noise."""
-    return routing.classify(text).id != routing.directory().default.id
 
 
 def _in_need(text: str) -> bool:

@@ -22,6 +22,7 @@ _COUNT = r"(?P<n>[\dol]{1,8}(?:[ .-]?[\dol]{1,7}){0,6})(?![a-z])"
 _FULL = re.compile(
     _LETTER + r"\s?[-_.:/#,]?\s?(?P<year>2[0o][2-4]\d)(?:\s?[-_./:,]?\s?|[에의년]\s)" + _COUNT
 )
+_FIRST_YEAR = 2024  # no receipt is older
 _SHORT_YEAR = re.compile(_LETTER + r"\s?[-_.]\s?(?P<year>[2-4]\d)\s?[-_.]\s?" + _COUNT)
 _YEARLESS = re.compile(
     _LETTER + r"\s?[-_.#]?\s?(?:(?P<n>0\d{4,7}|[1-9]\d{2,6})(?![\d-])|(?P<n2>\d{1,2})번)"
@@ -103,7 +104,7 @@ def find_receipts(digits: Plain, about_receipts: bool, year: int | None = None) 
             kind = _kind(m["kind"]) if "kind" in m.groupdict() else _kind_before(text, m.start())
             take(m.start(), m.start("n") + length, kind, count, of)
     for m in _YEARLESS.finditer(text):
-        if (m["n"] or m["n2"]) in map(str, range(2024, year + 1)):
+        if (m["n"] or m["n2"]) in map(str, range(_FIRST_YEAR, year + 1)):
             continue  # "P 2026 …": the year, and the rest was forgotten
         take(m.start(), m.end(), _kind(m["kind"]), m["n"] or m["n2"], year)
     for m in _YEAR_FIRST.finditer(text) if about_receipts else ():

@@ -191,6 +191,11 @@ def classify(details: str) -> Category:
     return best
 
 
+def names_a_subject(details: str) -> bool:
+    """Tell whether `details` name what some office knows: garbage, a lamp, noise."""
+    return classify(details).id != directory().default.id
+
+
 def period(category: Category, details: str) -> Period:
     """Return how long the law gives for a petition with these `details`."""
     city = directory()

@@ -134,7 +134,7 @@ def _asks_to_get(text: str) -> bool:
 
 def means_a_thing(turn: Turn) -> bool:
     """Tell whether what is to be switched on is a lamp or a signal in a street, and no alert."""
-    named = routing.classify(turn.text).id != routing.directory().default.id
+    named = routing.names_a_subject(turn.text)
     of_alerts = _OF_ALERTS.search(turn.text) or _NEWS.search(turn.text)
     return named and not of_alerts
 

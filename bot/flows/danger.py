@@ -50,11 +50,7 @@ def look_again(turn: Turn) -> None:
     doubtful = parse.intent.name == "life_emergency" and parse.intent.confidence < _CERTAIN
     if words is None or not doubtful or words.search(turn.text):
         return
-    if _GRAVE[parse.language].search(turn.text) and not _names_a_subject(turn.text):
+    if _GRAVE[parse.language].search(turn.text) and not routing.names_a_subject(turn.text):
         return
     others = (i.name for i in parse.intent_ranking if i.name not in _BESIDE)
     turn.parse = replace(parse, intent=Intent(next(others, "file_petition"), _TAKEN_FOR))
-
-
-def _names_a_subject(text: str) -> bool:
-    return routing.classify(text).id != routing.directory().default.id

@@ -138,8 +138,7 @@ def _gist(said: str) -> str:
     directory = routing.directory()
     parts = [part for part in _CLAUSES.split(said) if part.strip()]
     of_it = [
-        routing.classify(part).id != directory.default.id or bool(directory.broken.found_in(part))
-        for part in parts
+        routing.names_a_subject(part) or bool(directory.broken.found_in(part)) for part in parts
     ]
     first = of_it.index(True) if True in of_it else 0
     told = parts[first]

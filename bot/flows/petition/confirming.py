@@ -135,7 +135,7 @@ def _another_matter(turn: Turn, slots: Slots) -> bool:
     if turn.intent != "file_petition" or not matter(turn):
         return False
     place = turn.value("place") or turn.value("district")
-    if not place or routing.classify(turn.text).id == routing.directory().default.id:
+    if not place or not routing.names_a_subject(turn.text):
         return False
     old, new = str(slots["details"]), turn.text
     if routing.classify(old).id != routing.classify(new).id:

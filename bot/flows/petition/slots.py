@@ -61,7 +61,7 @@ def names_only_a_subject(turn: Turn) -> bool:
 
 def subject(turn: Turn) -> bool:
     """Tell whether the message names at least what it is about: "the street lamp"."""
-    return routing.classify(turn.text).id != routing.directory().default.id
+    return routing.names_a_subject(turn.text)
 
 
 def details(turn: Turn) -> str:
@@ -167,7 +167,7 @@ def take_place(turn: Turn, slots: Slots) -> bool:
             # "합정역 3번 출구 앞이요": the answer says more than the name that was found in it.
             _set_place(slots, _said_plainly(turn))
         slots["place_asked"] = "1"
-        vague = routing.classify(str(slots["details"])).id == routing.directory().default.id
+        vague = not routing.names_a_subject(str(slots["details"]))
         if vague and turn.intent == "file_petition" and matter(turn) and subject(turn):
             add_details(turn, slots)  # where it is, and the whole story once more
         return True
@@ -185,7 +185,7 @@ def take_place(turn: Turn, slots: Slots) -> bool:
     if says_more and _VERB.search(turn.text) and turn.leans_to("file_petition") >= _NOISE:
         add_details(turn, slots)  # a sentence about the matter, although it has "길" in it
         return True
-    vague = routing.classify(str(slots["details"])).id == routing.directory().default.id
+    vague = not routing.names_a_subject(str(slots["details"]))
     if says_more and vague and subject(turn) and not turn.value("place"):
         add_details(turn, slots)  # what it is about at last, beside something that has no name
         return True
